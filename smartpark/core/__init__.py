@@ -1,0 +1,1 @@
+"""Values, geometry and errors that every other package shares."""

@@ -1,0 +1,1 @@
+"""Rule plug-ins, one module each."""

@@ -1,0 +1,1 @@
+"""The catalogue of tasks, the queue and its runners."""

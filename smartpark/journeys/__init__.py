@@ -1,0 +1,1 @@
+"""What a user comes to do, end to end: one module each."""

@@ -1,0 +1,1 @@
+"""Networks and the ONNX sessions that serve them."""

@@ -1,0 +1,1 @@
+"""Clips to frames, detections, tracks and overlays."""
