@@ -45,7 +45,8 @@ def iou(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
     shared = np.prod(np.clip(bottom_right - top_left, 0, None), axis=2)
     union = _areas(first)[:, None] + _areas(second)[None, :] - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    overlap = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    return np.asarray(overlap, np.float32)
 
 
 def contains(polygon: ArrayLike, points: Points) -> Mask:

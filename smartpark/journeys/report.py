@@ -1,0 +1,151 @@
+"""Put an analysis into words and figures: `events.json`, `report.json`, `report.html`."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from smartpark.core.text import Text
+from smartpark.core.values import Event
+
+SEVERITY_WORDS = {
+    "high": Text(en="High", zh="高"),
+    "medium": Text(en="Medium", zh="中"),
+    "low": Text(en="Low", zh="低"),
+    "info": Text(en="Info", zh="提示"),
+}
+PLOT_WIDTH_IN, PLOT_HEIGHT_IN = 7.2, 2.2
+
+
+def event_dict(event: Event, snapshot: str | None) -> dict[str, Any]:
+    """Return an event in the form of `events.json`."""
+    return {
+        "id": event.id,
+        "kind": event.kind,
+        "start_s": round(event.start_s, 3),
+        "end_s": round(event.end_s, 3),
+        "zone": event.zone,
+        "line": event.line,
+        "track_ids": list(event.track_ids),
+        "severity": event.severity,
+        "score": round(event.score, 3),
+        "snapshot": snapshot,
+        "text": {"en": event.text.en, "zh": event.text.zh},
+        "evidence": dict(event.evidence),
+    }
+
+
+def settings_digest(settings: Mapping[str, Any]) -> str:
+    """Return the hex SHA-256 of everything that decides an analysis, in one fixed spelling."""
+    spelled = json.dumps(settings, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(spelled.encode()).hexdigest()
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document as UTF-8 JSON that a person can read."""
+    path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def write_page(folder: Path, report: Mapping[str, Any], warnings: Sequence[Text]) -> None:
+    """Write `report.html`: one page that needs no other file and no network.
+
+    Args:
+        folder: holds the snapshots; takes the page.
+        report: the content of `report.json`.
+        warnings: what the reader of the page must know before trusting the figures.
+    """
+    source = files("smartpark.journeys").joinpath("report.html.j2").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["clock"] = _clock
+    page = environment.from_string(source).render(
+        report=report,
+        warnings=warnings,
+        severities=SEVERITY_WORDS,
+        pictures=_pictures(folder, report["events"]),
+        occupancy_plot=_occupancy_plot(report["zones"]),
+        crossing_plots=[(line["name"], _crossing_plot(line)) for line in report["lines"]],
+    )
+    (folder / "report.html").write_text(page, encoding="utf-8")
+
+
+def _pictures(folder: Path, events: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    return {
+        event["id"]: base64.b64encode((folder / event["snapshot"]).read_bytes()).decode()
+        for event in events
+        if event["snapshot"]
+    }
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
+
+
+def _occupancy_plot(zones: Sequence[Mapping[str, Any]]) -> str | None:
+    if not any(zone["occupancy"] for zone in zones):
+        return None
+    figure, axes = _axes("Time, s · 时间（秒）", "In the zone · 区域内数量")
+    for zone in zones:
+        samples = zone["occupancy"]
+        axes.step(
+            [sample["t_s"] for sample in samples],
+            [sample["count"] for sample in samples],
+            where="post",
+            label=zone["name"],
+        )
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return _svg(figure)
+
+
+def _crossing_plot(line: Mapping[str, Any]) -> str | None:
+    intervals = line["intervals"]
+    if not any(interval["in"] or interval["out"] for interval in intervals):
+        return None
+    figure, axes = _axes("Time, s · 时间（秒）", "Crossings · 穿越次数")
+    starts = [interval["start_s"] for interval in intervals]
+    widths = [interval["end_s"] - interval["start_s"] for interval in intervals]
+    axes.bar(
+        starts, [i["in"] for i in intervals], widths, align="edge", color="#0f766e", label="in · 进"
+    )
+    axes.bar(
+        starts,
+        [-i["out"] for i in intervals],
+        widths,
+        align="edge",
+        color="#d97706",
+        label="out · 出",
+    )
+    axes.axhline(0, color="#888", linewidth=0.8)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
+    return _svg(figure)
+
+
+def _axes(x_label: str, y_label: str) -> tuple[Figure, Any]:
+    figure = Figure(figsize=(PLOT_WIDTH_IN, PLOT_HEIGHT_IN), layout="constrained")
+    axes = figure.subplots()
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return figure, axes
+
+
+def _svg(figure: Figure) -> str:
+    # Text stays text, so the reader's browser brings the Chinese glyphs; a fixed salt keeps the
+    # same clip giving the same page.
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": "smartpark", "font.size": 9}):
+        drawn = StringIO()
+        figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})
+    text = drawn.getvalue()
+    return text[text.index("<svg") :]
