@@ -1,0 +1,370 @@
+"""Follow detections through a clip: one id per thing, and a box for every frame it is there.
+
+Three parts, each usable alone. `Follower` gives ids on the frames that were inferred. `GapFiller`
+turns these into rows for every frame, with straight lines over the gaps. `TrackStream` joins one
+follower with two fillers: a quick one for the picture and the rules, a patient one for the table.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+from trackers import BIoU, ByteTrackTracker
+
+from smartpark.core.geometry import iou
+
+SHOWN_LAG_FRAMES = 8  # a frame of 1080p waits as 3 MB of planes, so the picture must not lag far
+SETTLED_LAG_S = 3.0  # the table holds numbers only and may wait as long as a person is hidden
+
+# Labels that a detector confuses with one another share a group; groups never share a track.
+_GROUPS: Mapping[str, int] = {
+    "person": 0,
+    "bicycle": 1,
+    "motorcycle": 1,
+    "car": 2,
+    "bus": 2,
+    "truck": 2,
+    "train": 2,
+    "backpack": 3,
+    "handbag": 3,
+    "suitcase": 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """How detections become tracks; scores between 0 and 1, times in seconds.
+
+    Attributes:
+        low: detections below this score are ignored.
+        high: detections from this score on choose their track first.
+        start: only a detection of at least this score starts a track.
+        overlap: of two detections of one group that overlap more (IoU), the weaker one is dropped.
+        buffer: boxes grow by this share on each side before they are compared, so that a fast walk
+            at few frames per second still overlaps with its own past.
+        similarity: least overlap (IoU of the grown boxes) between a track and its next detection.
+        lost_s: how long a track without detections is remembered.
+    """
+
+    low: float = 0.3
+    high: float = 0.45
+    start: float = 0.55
+    overlap: float = 0.5
+    buffer: float = 0.1
+    similarity: float = 0.15
+    lost_s: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moment:
+    """What is believed present in one frame.
+
+    Attributes:
+        index: frame number from 1.
+        time_s: seconds from the clip's start.
+        detections: boxes in pixels of the clip with `tracker_id` > 0 and `data["class_name"]`.
+    """
+
+    index: int
+    time_s: float
+    detections: sv.Detections
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """One track seen in one frame.
+
+    Attributes:
+        index: frame number from 1.
+        track_id: > 0.
+        box: (4,) float32 `x1 y1 x2 y2` in pixels of the clip.
+        score: of the detection; between sightings the lower of the two around.
+        class_id: the detector's number of `label`.
+        label: the class that the track was given most often.
+    """
+
+    index: int
+    track_id: int
+    box: NDArray[np.float32]
+    score: float
+    class_id: int
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Frames that are ready: `shown` for picture and rules, `settled` for the table of tracks."""
+
+    shown: list[Moment] = field(default_factory=list)
+    settled: list[Moment] = field(default_factory=list)
+
+
+class TrackStream:
+    """Follow a clip frame by frame and release each frame twice, each time in order.
+
+    Example:
+        >>> stream = TrackStream(fps=10, size=(64, 48))
+        >>> stream.skip(index=1, time_s=0.0).shown
+        []
+        >>> [moment.index for moment in stream.finish().shown]
+        [1]
+    """
+
+    def __init__(
+        self, *, fps: float, size: tuple[int, int], settings: TrackSettings | None = None
+    ) -> None:
+        self.follower = Follower(fps=fps, size=size, settings=settings)
+        self._shown = GapFiller(lag=SHOWN_LAG_FRAMES)
+        self._settled = GapFiller(lag=max(SHOWN_LAG_FRAMES, round(SETTLED_LAG_S * fps)))
+
+    def infer(self, detections: sv.Detections, *, index: int, time_s: float) -> Released:
+        """Take the detections of an inferred frame."""
+        self.follower.update(detections, index=index, time_s=time_s)
+        return self._push(index, time_s, self.follower.sightings)
+
+    def skip(self, *, index: int, time_s: float) -> Released:
+        """Take note of a frame that was not inferred."""
+        return self._push(index, time_s, [])
+
+    def finish(self) -> Released:
+        """Release the frames still held; call once, after the last frame."""
+        return Released(shown=list(self._shown.finish()), settled=list(self._settled.finish()))
+
+    def _push(self, index: int, time_s: float, seen: Sequence[Sighting]) -> Released:
+        return Released(
+            shown=list(self._shown.push(index, time_s, seen)),
+            settled=list(self._settled.push(index, time_s, seen)),
+        )
+
+
+class Follower:
+    """Give detections ids that stay with a thing from frame to frame.
+
+    Attributes:
+        sightings: what the last `update` learned, oldest first: confirmed tracks in that frame,
+            and, of tracks confirmed just then, their detections in frames before.
+    """
+
+    def __init__(
+        self, *, fps: float, size: tuple[int, int], settings: TrackSettings | None = None
+    ) -> None:
+        self.settings = settings or TrackSettings()
+        self.sightings: list[Sighting] = []
+        self._tracker = ByteTrackTracker(
+            lost_track_buffer=round(self.settings.lost_s * 30),  # its unit is 1/30 s
+            frame_rate=fps,
+            track_activation_threshold=self.settings.start,
+            high_conf_det_threshold=self.settings.high,
+            minimum_iou_threshold=self.settings.similarity,
+            minimum_consecutive_frames=2,
+            iou=BIoU(buffer_ratio=self.settings.buffer),
+        )
+        self._apart = 10.0 * max(size)
+        self._tracks: dict[int, _Track] = {}
+        self._confirmed = 0
+        self._loose: list[Sighting] = []
+
+    def update(self, detections: sv.Detections, *, index: int, time_s: float) -> sv.Detections:
+        """Follow the detections of one frame; frames in order, those not inferred left out.
+
+        Args:
+            detections: of one frame, with `confidence`, `class_id` and `data["class_name"]`.
+            index: frame number from 1.
+            time_s: seconds from the clip's start.
+
+        Returns:
+            The detections that belong to confirmed tracks, with `tracker_id` counted from 1 and
+            the class that each track was given most often.
+        """
+        seen = _without_doubles(_sightings(detections, index), self.settings)
+        raw = self._follow(seen, time_s)
+        self.sightings = []
+        for sighting, key in zip(seen, raw, strict=True):
+            if key < 0:
+                continue
+            if key not in self._tracks:
+                self._confirmed += 1
+                self._tracks[key] = _Track(self._confirmed)
+                self._look_back(self._tracks[key], sighting)
+            self.sightings.append(self._tracks[key].take(sighting))
+        self.sightings.sort(key=lambda sighting: sighting.index)
+        self._loose = [item for item, key in zip(seen, raw, strict=True) if key < 0]
+        alive = {int(track.tracker_id) for track in self._tracker.tracks}
+        self._tracks = {key: track for key, track in self._tracks.items() if key in alive}
+        return _detections([item for item in self.sightings if item.index == index])
+
+    def _follow(self, seen: Sequence[Sighting], time_s: float) -> list[int]:
+        """Return the tracker's own id for each sighting, -1 where it has none yet."""
+        raw = np.full(len(seen), -1)
+        boxes = np.array([item.box for item in seen], np.float64).reshape(-1, 4)
+        groups = np.array([_group(item) for item in seen], np.float64).reshape(-1, 1)
+        rows = sv.Detections(
+            xyxy=boxes + groups * self._apart,  # each group in a place of its own: they never meet
+            confidence=np.array([item.score for item in seen]),
+            data={"row": np.arange(len(seen))},
+        )
+        followed = self._tracker.update(rows, timestamp=time_s)
+        if len(followed):
+            raw[followed.data["row"]] = followed.tracker_id
+        return [int(key) for key in raw]
+
+    def _look_back(self, track: "_Track", sighting: Sighting) -> None:
+        """Give `track` the detection that it began with, from before it was confirmed."""
+        near = [item for item in self._loose if _group(item) == _group(sighting)]
+        if not near:
+            return
+        overlap = iou(sighting.box[None], np.array([item.box for item in near]))[0]
+        if overlap.max() > 0:
+            first = near[int(overlap.argmax())]
+            self._loose.remove(first)
+            self.sightings.append(track.take(first))
+
+
+class GapFiller:
+    """Turn what was seen on some frames into boxes for every frame, with a bounded delay.
+
+    Between two sightings of a track at most `lag` frames apart the box moves on a straight line.
+
+    Example:
+        >>> def seen(index, x):
+        ...     return Sighting(index, 1, np.array([x, 0, x + 2, 4], np.float32), 0.5, 0, "person")
+        >>> filler = GapFiller(lag=4)
+        >>> moments = list(filler.push(1, 0.0, [seen(1, 0)]))
+        >>> moments += filler.push(2, 0.1, [])
+        >>> moments += filler.push(3, 0.2, [seen(3, 4)])
+        >>> moments += filler.finish()
+        >>> [float(moment.detections.xyxy[0, 0]) for moment in moments]
+        [0.0, 2.0, 4.0]
+    """
+
+    def __init__(self, *, lag: int) -> None:
+        self.lag = lag
+        self._frames: deque[_Held] = deque()
+        self._last: dict[int, Sighting] = {}
+
+    def push(self, index: int, time_s: float, seen: Iterable[Sighting]) -> Iterator[Moment]:
+        """Add the next frame and yield the frames that are now old enough.
+
+        Args:
+            index: frame number, one more than the last.
+            time_s: seconds from the clip's start.
+            seen: sightings of this frame and, where they have become known only now, of frames
+                before; oldest first.
+        """
+        self._frames.append(_Held(index, time_s))
+        for sighting in seen:
+            self._connect(sighting)
+        while len(self._frames) > self.lag:
+            yield self._release()
+        self._last = {
+            key: sighting
+            for key, sighting in self._last.items()
+            if index - sighting.index <= self.lag
+        }
+
+    def finish(self) -> Iterator[Moment]:
+        """Yield every frame still held."""
+        while self._frames:
+            yield self._release()
+
+    def _connect(self, sighting: Sighting) -> None:
+        before = self._last.get(sighting.track_id)
+        if before is not None:
+            for index in range(before.index + 1, sighting.index):
+                self._put(between(before, sighting, index))
+        self._put(sighting)
+        self._last[sighting.track_id] = sighting
+
+    def _put(self, sighting: Sighting) -> None:
+        place = sighting.index - self._frames[0].index
+        if place >= 0:
+            self._frames[place].seen[sighting.track_id] = sighting
+
+    def _release(self) -> Moment:
+        held = self._frames.popleft()
+        seen = [held.seen[key] for key in sorted(held.seen)]
+        return Moment(held.index, held.time_s, _detections(seen))
+
+
+def between(before: Sighting, after: Sighting, index: int) -> Sighting:
+    """Return a track at a frame between two sightings of it, on a straight line.
+
+    Example:
+        >>> left = Sighting(1, 7, np.array([0, 0, 2, 4], np.float32), 0.5, 0, "person")
+        >>> right = Sighting(5, 7, np.array([8, 0, 10, 4], np.float32), 0.9, 0, "person")
+        >>> between(left, right, 2).box.tolist()
+        [2.0, 0.0, 4.0, 4.0]
+    """
+    share = np.float32((index - before.index) / (after.index - before.index))
+    return replace(
+        after,
+        index=index,
+        box=before.box + (after.box - before.box) * share,
+        score=min(before.score, after.score),
+    )
+
+
+@dataclass(slots=True)
+class _Held:
+    index: int
+    time_s: float
+    seen: dict[int, Sighting] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Track:
+    id: int
+    votes: Counter[tuple[int, str]] = field(default_factory=Counter)
+
+    def take(self, sighting: Sighting) -> Sighting:
+        """Count the sighting's class and return it with the track's id and usual class."""
+        self.votes[sighting.class_id, sighting.label] += 1
+        class_id, label = self.votes.most_common(1)[0][0]
+        return replace(sighting, track_id=self.id, class_id=class_id, label=label)
+
+
+def _sightings(detections: sv.Detections, index: int) -> list[Sighting]:
+    if len(detections) == 0:
+        return []
+    boxes = np.asarray(detections.xyxy, np.float32)
+    scores = np.asarray(detections.confidence, np.float64)
+    numbers = np.asarray(detections.class_id, np.int64)
+    names = np.asarray(detections.data["class_name"])
+    return [
+        Sighting(index, 0, boxes[row], float(scores[row]), int(numbers[row]), str(names[row]))
+        for row in range(len(boxes))
+    ]
+
+
+def _detections(seen: Sequence[Sighting]) -> sv.Detections:
+    return sv.Detections(
+        xyxy=np.array([item.box for item in seen], np.float32).reshape(-1, 4),
+        confidence=np.array([item.score for item in seen], np.float32),
+        class_id=np.array([item.class_id for item in seen], np.int64),
+        tracker_id=np.array([item.track_id for item in seen], np.int64),
+        data={"class_name": np.array([item.label for item in seen], dtype=np.str_)},
+    )
+
+
+def _without_doubles(seen: Sequence[Sighting], settings: TrackSettings) -> list[Sighting]:
+    """Drop weak detections, and the weaker of two that overlap much within one group."""
+    strong = sorted(
+        (item for item in seen if item.score >= settings.low), key=lambda item: -item.score
+    )
+    if not strong:
+        return []
+    boxes = np.array([item.box for item in strong])
+    groups = np.array([_group(item) for item in strong])
+    double = (iou(boxes, boxes) > settings.overlap) & (groups[:, None] == groups[None])
+    keep: list[int] = []
+    for row in range(len(strong)):
+        if not double[row, keep].any():
+            keep.append(row)
+    return [strong[row] for row in keep]
+
+
+def _group(sighting: Sighting) -> int:
+    return _GROUPS.get(sighting.label, 4)
