@@ -189,6 +189,12 @@ def count_jobs(session: Session, states: Sequence[JobState] = ACTIVE) -> int:
     return session.scalar(query) or 0
 
 
+def was_asked_since(session: Session, kind: str, since: datetime) -> bool:
+    """Return whether a task of this kind was asked for since then."""
+    query = select(JobRow.id).where(JobRow.kind == kind, JobRow.created_at >= since).limit(1)
+    return session.scalar(query) is not None
+
+
 def claim_job(
     session: Session, worker: str, now: datetime, *, job_id: int | None = None
 ) -> Job | None:
