@@ -1,0 +1,5 @@
+"""Run the command line with `python -m smartpark`."""
+
+from smartpark.cli import app
+
+app()

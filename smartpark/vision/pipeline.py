@@ -1,0 +1,211 @@
+"""The chain from a clip to what is seen in it: decode, infer, follow; one pass, flat memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import supervision as sv
+from numpy.typing import NDArray
+
+from smartpark.core.protocols import Detector
+from smartpark.core.scene import Scene
+from smartpark.core.values import ClipInfo, Frame
+from smartpark.vision.gate import Gate
+from smartpark.vision.masks import PrivacyMask
+from smartpark.vision.observation import Observation, class_names
+from smartpark.vision.overlap import overlap
+from smartpark.vision.read import ClipReader, DecodedFrame
+from smartpark.vision.tiles import TiledDetector
+from smartpark.vision.tracks import Released, TrackStream
+
+Mode = Literal["exact", "fast"]
+
+# Of the 80 everyday classes, those that a park's rules speak of. A detector with other classes
+# of its own (a fine-tuned one) is heard in full.
+PARK_LABELS = frozenset(
+    {
+        *("person", "bicycle", "car", "motorcycle", "bus", "truck"),
+        *("train", "dog", "backpack", "handbag", "suitcase"),
+    }
+)
+EVERYDAY_LABELS = 80
+BATCH = 8  # frames: enough to keep every thread busy, few enough to cancel at once
+THUMBNAIL_WIDTH_PX = 320
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """One frame with what is believed present in it.
+
+    Attributes:
+        observation: what the rules see.
+        i420: (h * 3 // 2, w) uint8 planar YUV 4:2:0, masked, to draw the overlay on.
+        rows: `(frame number, detections)` that are settled for the table of tracks; they come
+            later than their frames, in order.
+        inferred_frames: how many frames the detector has looked at so far.
+    """
+
+    observation: Observation
+    i420: NDArray[np.uint8]
+    rows: list[tuple[int, sv.Detections]]
+    inferred_frames: int
+    _frame: DecodedFrame
+    _mask: PrivacyMask
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """Return the frame as (h, w, 3) uint8 RGB, masked."""
+        image = self._frame.rgb()
+        self._mask.burn_rgb(image)
+        return image
+
+
+def watch(
+    reader: ClipReader,
+    detector: Detector,
+    scene: Scene,
+    *,
+    mode: Mode,
+    thumbnail_every_s: float | None,
+) -> Iterator[Sight]:
+    """Yield every frame of a clip, in order, with the tracks in it.
+
+    Decoding and inference run in threads of their own, ahead of the caller by a few frames.
+
+    Args:
+        reader: an open clip.
+        detector: finds boxes.
+        scene: for privacy masks (burned in before anything else sees the picture) and tiling.
+        mode: `exact` infers every frame, `fast` only where something changes.
+        thumbnail_every_s: seconds between small pictures for the rules; None for no pictures.
+    """
+    info = reader.info
+    mask = PrivacyMask(scene.privacy_masks, width=info.width, height=info.height)
+    look = _Look(TiledDetector(detector, scene.tiling) if scene.tiling else detector, info, mask)
+    frames = overlap(reader)
+    steps = overlap(_infer_all(frames, look) if mode == "exact" else _infer_some(frames, look))
+    yield from _follow(steps, mask, _Thumbnails(thumbnail_every_s, info, mask))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Step:
+    frame: DecodedFrame
+    released: Released
+    inferred: bool
+
+
+class _Look:
+    """A detector for frames of one clip: scaled to its size, masked, boxes scaled back."""
+
+    def __init__(self, detector: Detector, info: ClipInfo, mask: PrivacyMask) -> None:
+        self._detector = detector
+        self._mask = mask
+        self._size = (info.width, info.height)
+        self.info = info
+        everyday = len(detector.labels) == EVERYDAY_LABELS
+        self._heard = PARK_LABELS if everyday else frozenset(detector.labels)
+
+    def picture(self, frame: DecodedFrame) -> Frame:
+        image = frame.rgb(self._detector.input_size)
+        self._mask.burn_rgb(image)
+        return Frame(image, frame.index, frame.time_s)
+
+    def find(self, pictures: list[Frame]) -> list[sv.Detections]:
+        found = self._detector.detect(pictures)
+        return [self._scaled(d, p) for d, p in zip(found, pictures, strict=True)]
+
+    def _scaled(self, detections: sv.Detections, picture: Frame) -> sv.Detections:
+        height, width = picture.image.shape[:2]
+        factor = np.array([self._size[0] / width, self._size[1] / height] * 2, np.float32)
+        detections.xyxy = (detections.xyxy * factor).astype(np.float32)
+        heard = np.isin(class_names(detections), list(self._heard))
+        return detections[heard]  # type: ignore[return-value]  # a mask gives detections
+
+
+def _infer_all(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
+    stream = TrackStream(fps=look.info.fps, size=(look.info.width, look.info.height))
+    pairs = overlap(((frame, look.picture(frame)) for frame in frames), depth=2 * BATCH)
+    last = None
+    for batch in _batches(pairs):
+        found = look.find([picture for _, picture in batch])
+        for (frame, _), detections in zip(batch, found, strict=True):
+            released = stream.infer(detections, index=frame.index, time_s=frame.time_s)
+            yield _Step(frame, released, inferred=True)
+            last = frame
+    if last is not None:
+        yield _Step(last, stream.finish(), inferred=False)
+
+
+def _infer_some(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
+    size = (look.info.width, look.info.height)
+    stream = TrackStream(fps=look.info.fps, size=size)
+    gate = Gate("fast", fps=look.info.fps, size=size)
+    tracks, last = None, None
+    for frame in frames:
+        at = {"index": frame.index, "time_s": frame.time_s}
+        wanted = gate.wants(frame.luma(gate.luma_size), time_s=frame.time_s, tracks=tracks)
+        if wanted:
+            found = look.find([look.picture(frame)])[0]
+            released = stream.infer(found, **at)
+        else:
+            released = stream.skip(**at)
+        yield _Step(frame, released, inferred=wanted)
+        last = frame
+    if last is not None:
+        yield _Step(last, stream.finish(), inferred=False)
+
+
+def _batches(
+    pairs: Iterable[tuple[DecodedFrame, Frame]],
+) -> Iterator[list[tuple[DecodedFrame, Frame]]]:
+    batch = []
+    for pair in pairs:
+        batch.append(pair)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+class _Thumbnails:
+    """Small masked pictures at a steady pace."""
+
+    def __init__(self, every_s: float | None, info: ClipInfo, mask: PrivacyMask) -> None:
+        width = min(THUMBNAIL_WIDTH_PX, info.width)
+        self._size = (width, max(2, round(info.height * width / info.width)))
+        self._scale = (info.width / self._size[0], info.height / self._size[1])
+        self._every_s = every_s
+        self._mask = mask
+        self._next_s = 0.0
+
+    def observe(self, frame: DecodedFrame, detections: sv.Detections) -> Observation:
+        image = None
+        if self._every_s is not None and frame.time_s >= self._next_s:
+            image = frame.rgb(self._size)
+            self._mask.burn_rgb(image)
+            self._next_s = frame.time_s + self._every_s
+        return Observation(frame.index, frame.time_s, detections, image, self._scale)
+
+
+def _follow(steps: Iterable[_Step], mask: PrivacyMask, thumbnails: _Thumbnails) -> Iterator[Sight]:
+    waiting: dict[int, DecodedFrame] = {}
+    rows: list[tuple[int, sv.Detections]] = []
+    inferred = 0
+    held: Sight | None = None  # one sight is held back, so that the last one takes the last rows
+    for step in steps:
+        waiting[step.frame.index] = step.frame
+        inferred += step.inferred
+        rows += [(moment.index, moment.detections) for moment in step.released.settled]
+        for moment in step.released.shown:
+            if held is not None:
+                yield held
+            frame = waiting.pop(moment.index)
+            i420 = frame.i420()
+            mask.burn_i420(i420)
+            observation = thumbnails.observe(frame, moment.detections)
+            held = Sight(observation, i420, rows, inferred, frame, mask)
+            rows = []
+    if held is not None:
+        held.rows.extend(rows)
+        yield held
