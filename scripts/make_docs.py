@@ -8,7 +8,6 @@
 from pathlib import Path
 from typing import Any
 
-import click
 import typer.main
 
 from smartpark.cli import app
@@ -72,7 +71,7 @@ def _help(command: Any, name: str) -> str:
     context = command.context_class(
         command, info_name=name, terminal_width=WIDTH, max_content_width=WIDTH
     )
-    return click.unstyle(command.get_help(context)).strip()
+    return str(command.get_help(context)).strip()
 
 
 def _shown(default: object) -> str:
