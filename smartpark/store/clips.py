@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.values import ClipInfo
-from smartpark.store import audit
+from smartpark.store import audit, jobs
 from smartpark.store.schema import Base, gone
 
 
@@ -129,14 +129,16 @@ def assign_scene(session: Session, clip_id: int, scene_id: int | None) -> Stored
 
 
 def remove_clip(session: Session, clip_id: int, *, by: str, now: datetime) -> tuple[str, ...]:
-    """Remove a clip with its reports, events and alerts.
+    """Remove a clip with its reports, events and alerts; its jobs are asked to stop.
 
     Returns:
         The names, relative to the data folder, of the files and folders that belonged to it.
         Delete them after the commit, so that a failure leaves rows without files at no time.
     """
-    from smartpark.store.reports import report_folders
+    from smartpark.store.reports import report_folders  # reports know clips, so not at the top
 
+    for job in jobs.list_jobs(session, states=jobs.ACTIVE, clip_id=clip_id):
+        jobs.wish_cancel(session, job.id, now=now)
     row = _row(session, clip_id)
     pictures = () if row.thumbnail is None else (row.thumbnail,)
     names = (row.file, *pictures, *report_folders(session, clip_id))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from smartpark.core.text import Text
 from smartpark.core.values import Alert, Event
 from smartpark.store.alerts import raise_alerts
+from smartpark.store.clips import get_clip
 from smartpark.store.events import replace_events
 from smartpark.store.schema import Base, gone
 
@@ -100,7 +101,11 @@ def replace_report(  # noqa: PLR0913 - one argument per part of a report
         events: each with the file name of its snapshot in the folder, or None.
         alerts: in the order in which they were raised.
         now: when, UTC.
+
+    Raises:
+        StorageError: the clip was removed in the meantime.
     """
+    get_clip(session, clip_id)
     row = _of_job(session, job_id) or ReportRow(job_id=job_id)
     row.clip_id, row.created_at, row.folder = clip_id, now, folder
     row.detector, row.detector_version = detector, detector_version
@@ -143,8 +148,8 @@ def find_report(session: Session, job_id: int) -> StoredReport | None:
     return None if row is None else _value(row)
 
 
-def list_reports(session: Session, limit: int = 20) -> list[StoredReport]:
-    """Return reports, newest first."""
+def list_reports(session: Session, limit: int | None = 20) -> list[StoredReport]:
+    """Return reports, newest first; without a limit, all of them."""
     query = select(ReportRow).order_by(ReportRow.created_at.desc(), ReportRow.id.desc())
     return [_value(row) for row in session.scalars(query.limit(limit))]
 
