@@ -1,5 +1,6 @@
 """The database: open it, bring its schema up to date, work in transactions."""
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,14 +39,11 @@ def open_database(url: str, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine
         StorageError: the folder cannot be written, the file is damaged, locked or not ours, the
             server does not answer, or the database is newer than this program.
     """
-    try:
-        address = make_url(url)
-    except ArgumentError as error:
-        raise StorageError(_BAD_ADDRESS) from error
+    address = _address(url)
     if address.get_backend_name() == "sqlite":
         engine = _open_sqlite(address, busy_timeout_s)
     else:
-        engine = create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+        engine = _open_postgres(address)
     try:
         with _plain_errors(address):
             migrate.bring_up_to_date(engine, METADATA)
@@ -83,8 +81,6 @@ def explain(error: DBAPIError, address: URL) -> StorageError | None:
 
 def is_disk_full(error: BaseException) -> bool:
     """Return whether the error, or one that caused it, says that the disk is full."""
-    import errno
-
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -106,6 +102,25 @@ def _plain_errors(address: URL) -> Iterator[None]:
         if explained is None:
             raise
         raise explained from error
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+    except ArgumentError as error:
+        raise StorageError(_BAD_ADDRESS) from error
+    if address.drivername == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if address.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise StorageError(_BAD_ADDRESS)
+    return address
+
+
+def _open_postgres(address: URL) -> Engine:
+    try:
+        return create_engine(address, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+    except ModuleNotFoundError as error:
+        raise StorageError(_NO_DRIVER) from error
 
 
 def _open_sqlite(address: URL, busy_timeout_s: float) -> Engine:
@@ -168,6 +183,10 @@ _BAD_ADDRESS = Text(
     "postgresql+psycopg://USER:PASSWORD@HOST/NAME, or leave it out to use a file.",
     zh="SMARTPARK_DATABASE_URL 不是有效的数据库地址。请写成 "
     "postgresql+psycopg://用户:密码@主机/库名；留空则使用本地文件。",
+)
+_NO_DRIVER = Text(
+    en="PostgreSQL needs a library that is not installed. Run: pip install 'smartpark[postgres]'",
+    zh="使用 PostgreSQL 还需安装一个库。请运行：pip install 'smartpark[postgres]'",
 )
 _DAMAGED = Text(
     en="The database {name} is damaged or is not a database. Move it away and put a copy from a "

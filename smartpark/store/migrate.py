@@ -16,6 +16,7 @@ from smartpark.core.text import Text
 
 # Any fixed number will do; it keeps two programs from migrating PostgreSQL at the same time.
 _LOCK = 7_225_018
+SCRIPTS = "smartpark.store:migrations"
 
 
 def bring_up_to_date(engine: Engine, metadata: MetaData) -> None:
@@ -96,6 +97,6 @@ def _copy_beside(path: Path, revision: str) -> Path:
 
 def _config(connection: Connection | None) -> Config:
     config = Config()
-    config.set_main_option("script_location", "smartpark.store:migrations")
+    config.set_main_option("script_location", SCRIPTS)
     config.attributes["connection"] = connection
     return config
