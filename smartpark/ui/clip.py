@@ -1,0 +1,134 @@
+"""One clip: its facts, what is under way, and its views."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from smartpark.core.errors import StorageError
+from smartpark.store.clips import StoredClip, get_clip, remove_clip
+from smartpark.store.jobs import list_jobs
+from smartpark.store.reports import StoredReport, latest_report
+from smartpark.ui.analyse import draw_analyse, scene_name
+from smartpark.ui.cards import empty
+from smartpark.ui.downloads import draw_downloads
+from smartpark.ui.formatting import duration, plain, size, utc_now
+from smartpark.ui.page import Screen
+from smartpark.ui.progress import watch
+from smartpark.ui.results import draw_results
+from smartpark.ui.scene_editor import draw_scene_editor
+
+VIEWS = ("results", "scene", "downloads")
+VIEW_ICONS = {
+    "results": ":material/insights:",
+    "scene": ":material/polyline:",
+    "downloads": ":material/download:",
+}
+FirstPicture = Callable[[Path], bytes]
+
+
+def draw_clip(screen: Screen, clip_id: int, first_picture: FirstPicture) -> None:
+    """Draw the page of one clip; `first_picture` gives a clip's first frame as JPEG bytes."""
+    st.page_link(
+        "pages/1_Footage.py",
+        label=screen.say("footage.library"),
+        icon=":material/arrow_back:",
+    )
+    try:
+        with screen.reading() as db:
+            clip = get_clip(db, clip_id)
+            report = latest_report(db, clip_id)
+    except StorageError:
+        empty("search_off", screen.say("clip.gone"), screen.say("page.gone"))
+        return
+    _head(screen, clip, report)
+    _under_way(screen, clip)
+    view = _view(screen)
+    if view == "scene":
+        draw_scene_editor(screen, clip, first_picture)
+    elif view == "downloads":
+        draw_downloads(screen, clip, report)
+    elif report is None:
+        _first_analysis(screen, clip)
+    else:
+        draw_results(screen, clip, report)
+
+
+def _head(screen: Screen, clip: StoredClip, report: StoredReport | None) -> None:
+    info = clip.info
+    with st.container(horizontal=True, vertical_alignment="center", key="footage_head"):
+        with st.container(gap=None, width="stretch"):
+            st.subheader(plain(clip.name), anchor=False)
+            facts = screen.say(
+                "clip.facts",
+                duration=duration(info.duration_s, screen.language),
+                width=info.width,
+                height=info.height,
+                fps=f"{info.fps:.4g}",
+                size=size(clip.size_bytes),
+            )
+            st.caption(f"{facts} · {scene_name(screen, clip)}")
+        if report is not None:
+            with st.popover(screen.say("analyse.again"), icon=":material/refresh:"):
+                draw_analyse(screen, clip)
+        with st.popover("", icon=":material/delete:", help=screen.say("footage.remove")):
+            _remove(screen, clip)
+
+
+def _remove(screen: Screen, clip: StoredClip) -> None:
+    st.markdown(screen.say("footage.remove_sure"))
+    if not st.button(screen.say("footage.remove"), type="primary", key="footage_remove"):
+        return
+    with screen.mishaps():
+        with screen.writing() as db:
+            names = remove_clip(db, clip.id, by=screen.operator, now=utc_now())
+        for name in names:
+            _delete(screen.path(name))
+        st.toast(screen.say("footage.removed"), icon=":material/delete:")
+        st.query_params.clear()
+        st.rerun()
+
+
+def _delete(path: Path) -> None:
+    import shutil
+
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _under_way(screen: Screen, clip: StoredClip) -> None:
+    with screen.reading() as db:
+        jobs = list_jobs(db, clip_id=clip.id, limit=20)
+    analyses = [job for job in jobs if job.kind == "analyse_clip"]
+    if analyses and analyses[0].is_active:
+        watch(screen, analyses[0].id)
+    elif analyses and analyses[0].state == "failed" and analyses[0].error is not None:
+        reason = screen.words(analyses[0].error)
+        st.error(f"**{screen.say('analyse.failed')}** {reason}", icon=":material/error:")
+
+
+def _view(screen: Screen) -> str:
+    asked = st.query_params.get("view", VIEWS[0])
+    view = st.segmented_control(
+        screen.say("clip.results"),
+        VIEWS,
+        default=asked if asked in VIEWS else VIEWS[0],
+        required=True,
+        format_func=lambda name: f"{VIEW_ICONS[name]} {screen.say(f'clip.{name}')}",
+        key=f"footage_view_{screen.language}",
+        label_visibility="collapsed",
+    )
+    if view != asked:
+        st.query_params["view"] = view
+    return str(view)
+
+
+def _first_analysis(screen: Screen, clip: StoredClip) -> None:
+    left, right = st.columns([1, 1], gap="large")
+    with left:
+        empty("query_stats", screen.say("clip.no_report"), screen.say("clip.no_report_more"))
+    with right.container(border=True):
+        st.markdown(f"**{screen.say('analyse.title')}**")
+        draw_analyse(screen, clip)

@@ -1,0 +1,95 @@
+"""The library: every clip as a card with its picture, length and state."""
+
+from collections import Counter
+
+import streamlit as st
+
+from smartpark.store.alerts import list_alerts
+from smartpark.store.clips import StoredClip, list_clips
+from smartpark.store.jobs import ACTIVE, Job, list_jobs
+from smartpark.store.reports import list_reports
+from smartpark.ui.cards import empty, picture
+from smartpark.ui.formatting import clock, plain
+from smartpark.ui.links import go_to_clip
+from smartpark.ui.page import Screen
+from smartpark.ui.uploader import Receive, draw_refusals, draw_uploader
+
+COLUMNS = 4
+PAGE = 12
+SEARCH_FROM = 9  # clips; fewer are found at a glance
+REFRESH = "3s"
+
+
+def draw_library(screen: Screen, receive: Receive) -> None:
+    """Draw the place to upload and the cards of all clips."""
+    draw_uploader(screen, receive)
+    draw_refusals(screen)
+    _cards(screen)
+
+
+@st.fragment(run_every=REFRESH)
+def _cards(screen: Screen) -> None:
+    with screen.reading() as db:
+        clips = list_clips(db)
+        jobs = {job.clip_id: job for job in list_jobs(db, states=ACTIVE, limit=100)}
+        open_alerts = Counter(alert.clip_id for alert in list_alerts(db, limit=10_000))
+        analysed = {report.clip_id for report in list_reports(db, limit=10_000)}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.subheader(screen.say("footage.library"), anchor=False, width="stretch")
+        if len(clips) >= SEARCH_FROM:
+            wanted = _search(screen)
+            clips = [clip for clip in clips if wanted.casefold() in clip.name.casefold()]
+            if not clips:
+                st.caption(screen.say("footage.no_match"))
+    if not clips:
+        empty("video_library", screen.say("footage.empty"), screen.say("footage.empty_more"))
+    shown = st.session_state.get("footage_shown", PAGE)
+    for start in range(0, min(shown, len(clips)), COLUMNS):
+        row = clips[start : start + COLUMNS]
+        for column, clip in zip(st.columns(COLUMNS), row, strict=False):
+            with column:
+                state = _state(screen, jobs.get(clip.id), clip.id in analysed, open_alerts[clip.id])
+                _card(screen, clip, state)
+    if shown < len(clips) and st.button(screen.say("footage.more_clips"), key="footage_more"):
+        st.session_state["footage_shown"] = shown + PAGE
+        st.rerun(scope="fragment")
+
+
+def _search(screen: Screen) -> str:
+    return st.text_input(
+        screen.say("footage.search"),
+        key="footage_search",
+        icon=":material/search:",
+        placeholder=screen.say("footage.search"),
+        label_visibility="collapsed",
+        width=280,
+    )
+
+
+def _card(screen: Screen, clip: StoredClip, state: tuple[str, str, str]) -> None:
+    words, icon, color = state
+    with st.container(border=True, key=f"footage_card_{clip.id}", gap="small", height="stretch"):
+        picture(screen.path(clip.thumbnail) if clip.thumbnail else None, alt=clip.name)
+        go_to_clip(f"**{plain(clip.name)}**", clip.id)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(words, icon=icon, color=color)
+            st.caption(clock(clip.info.duration_s))
+
+
+def _state(
+    screen: Screen,
+    job: Job | None,
+    is_analysed: bool,  # noqa: FBT001 - one fact of the clip among others
+    open_alerts: int,
+) -> tuple[str, str, str]:
+    if job is not None and job.state == "running":
+        words = f"{screen.name('job_state', 'running')} {job.progress:.0%}"
+        return words, ":material/progress_activity:", "blue"
+    if job is not None:
+        return screen.name("job_state", job.state), ":material/hourglass_empty:", "blue"
+    if open_alerts:
+        words = screen.say("footage.state_alerts", n=open_alerts)
+        return words, ":material/notifications_active:", "orange"
+    if is_analysed:
+        return screen.say("footage.state_done"), ":material/check_circle:", "green"
+    return screen.say("footage.state_new"), ":material/fiber_new:", "gray"
