@@ -1,13 +1,13 @@
 """The peer: a plain loop of supervision, trackers and VideoSink on the fp32 weights.
 
 This is the loop of the libraries' own introductions, with nothing of ours in it: read, infer,
-track, annotate, write. It runs in a process of its own: `python -m benchmarks._peer CLIP MODEL OUT`.
+track, annotate, write. It runs in a process of its own:
+`python -m benchmarks._peer CLIP MODEL OUT THREADS`.
 """
 
 import json
 import sys
 import time
-from pathlib import Path
 
 import cv2
 import numpy as np

@@ -63,6 +63,8 @@ def load(kind: Kind, name: str) -> Any:
         for entry in entry_points(group=f"smartpark.{kind}", name=name):
             return entry.load()
     except ModuleNotFoundError as error:
+        if (error.name or "").startswith("smartpark."):
+            raise  # a part of ours is broken: nothing that the user could install
         raise PluginError(_missing(kind, name, (error.name or "").split(".")[0])) from error
     known = ", ".join(names(kind))
     raise PluginError(

@@ -1,6 +1,5 @@
 """Footage in; overlay, tracks, events, alerts and a report out."""
 
-import json
 import shutil
 import tempfile
 import time
@@ -15,12 +14,12 @@ from sqlalchemy import Engine
 
 from smartpark import __version__, plugins
 from smartpark.config import Settings
-from smartpark.core.errors import SceneError, StorageError
+from smartpark.core.errors import StorageError
 from smartpark.core.scene import Scene
 from smartpark.core.text import Text
-from smartpark.core.values import Alert, ClipInfo, Event
+from smartpark.core.values import Alert, Event
 from smartpark.events.alerts import alerts_from
-from smartpark.events.scene import parse_scene, scene_to_dict
+from smartpark.events.scene import load_scene, parse_scene, scene_to_dict
 from smartpark.jobs.context import JobContext
 from smartpark.jobs.tasks import AnalyseClip
 from smartpark.journeys.detector import open_detector
@@ -78,7 +77,9 @@ def analyse_file(  # noqa: PLR0913 - keyword arguments, one per choice of the us
 ) -> Analysis:
     """Analyse one file with the scene of another; see `analyse_clip`."""
     info = probe(path, max_pixels=max_pixels)
-    scene = read_scene(scene_path, info) if scene_path else Scene(name="")
+    scene = Scene(name="")
+    if scene_path is not None:
+        scene = load_scene(scene_path, width=info.width, height=info.height)
     return analyse_clip(
         path,
         out,
@@ -89,26 +90,6 @@ def analyse_file(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         on_progress=on_progress,
         max_pixels=max_pixels,
     )
-
-
-def read_scene(path: Path, info: ClipInfo) -> Scene:
-    """Return the scene of a JSON file, checked against the clip it is for.
-
-    Raises:
-        SceneError: the file is missing, is no JSON, or is no valid scene.
-    """
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise SceneError(
-            Text(
-                en=f"Cannot read the scene {path.name!r}: {error}. Give a JSON file with zones, "
-                "lines and rules.",
-                zh=f"无法读取场景文件“{path.name}”：{error}。"
-                "请提供包含区域、线和规则的 JSON 文件。",
-            )
-        ) from error
-    return parse_scene(data, width=info.width, height=info.height)
 
 
 def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the user

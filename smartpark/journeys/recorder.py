@@ -12,8 +12,8 @@ from smartpark.core.protocols import Rule
 from smartpark.core.scene import Scene
 from smartpark.core.values import ClipInfo, Event
 from smartpark.events.build import build_rules
+from smartpark.events.forms import forms_by_kind
 from smartpark.events.tallies import Tallies
-from smartpark.events.wording import title
 from smartpark.journeys.outputs import HeatMap, Snapshots, TracksFile
 from smartpark.vision.draw import OverlayPainter, paint_rgb
 from smartpark.vision.observation import Observation
@@ -138,5 +138,7 @@ class Recorder:
 
 
 def _banner(event: Event) -> str:
+    form = forms_by_kind().get(event.kind)
+    name = form.label.en if form else event.kind
     place = event.zone or event.line
-    return f"{title(event.kind).en}: {place}" if place else title(event.kind).en
+    return f"{name}: {place}" if place else name

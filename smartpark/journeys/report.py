@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from jinja2 import Environment
 from matplotlib import rc_context
@@ -23,7 +23,20 @@ SEVERITY_WORDS = {
     "low": Text(en="Low", zh="低"),
     "info": Text(en="Info", zh="提示"),
 }
+COLOURS = ("#0f766e", "#d97706", "#4f46e5", "#be185d", "#65a30d", "#0369a1")
 PLOT_WIDTH_IN, PLOT_HEIGHT_IN = 7.2, 2.2
+
+
+class Plot(NamedTuple):
+    """A drawing and its legend: the words live in the page, in the reader's language.
+
+    Attributes:
+        svg: the drawing, as an SVG element.
+        legend: `(name, CSS colour)` of each series.
+    """
+
+    svg: str
+    legend: list[tuple[str, str]]
 
 
 def event_dict(event: Event, snapshot: str | None) -> dict[str, Any]:
@@ -91,59 +104,46 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:04.1f}" if hours else f"{minutes}:{rest:04.1f}"
 
 
-def _occupancy_plot(zones: Sequence[Mapping[str, Any]]) -> str | None:
+def _occupancy_plot(zones: Sequence[Mapping[str, Any]]) -> Plot | None:
     if not any(zone["occupancy"] for zone in zones):
         return None
-    figure, axes = _axes("Time, s · 时间（秒）", "In the zone · 区域内数量")
-    for zone in zones:
+    figure, axes = _axes()
+    legend = [(zone["name"], COLOURS[at % len(COLOURS)]) for at, zone in enumerate(zones)]
+    for zone, (_, colour) in zip(zones, legend, strict=True):
         samples = zone["occupancy"]
-        axes.step(
-            [sample["t_s"] for sample in samples],
-            [sample["count"] for sample in samples],
-            where="post",
-            label=zone["name"],
-        )
+        times_s = [sample["t_s"] for sample in samples]
+        counts = [sample["count"] for sample in samples]
+        axes.step(times_s, counts, where="post", color=colour)
     axes.set_ylim(bottom=0)
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    return _svg(figure)
+    return Plot(_svg(figure), legend)
 
 
-def _crossing_plot(line: Mapping[str, Any]) -> str | None:
+def _crossing_plot(line: Mapping[str, Any]) -> Plot | None:
     intervals = line["intervals"]
     if not any(interval["in"] or interval["out"] for interval in intervals):
         return None
-    figure, axes = _axes("Time, s · 时间（秒）", "Crossings · 穿越次数")
+    figure, axes = _axes()
     starts = [interval["start_s"] for interval in intervals]
     widths = [interval["end_s"] - interval["start_s"] for interval in intervals]
-    axes.bar(
-        starts, [i["in"] for i in intervals], widths, align="edge", color="#0f766e", label="in · 进"
-    )
-    axes.bar(
-        starts,
-        [-i["out"] for i in intervals],
-        widths,
-        align="edge",
-        color="#d97706",
-        label="out · 出",
-    )
+    for way, sign, colour in (("in", 1, COLOURS[0]), ("out", -1, COLOURS[1])):
+        heights = [sign * interval[way] for interval in intervals]
+        axes.bar(starts, heights, widths, align="edge", color=colour)
     axes.axhline(0, color="#888", linewidth=0.8)
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
-    return _svg(figure)
+    return Plot(_svg(figure), [("in · 进 ↑", COLOURS[0]), ("out · 出 ↓", COLOURS[1])])
 
 
-def _axes(x_label: str, y_label: str) -> tuple[Figure, Any]:
+def _axes() -> tuple[Figure, Any]:
+    # Words stand beside the plot, in the page: its font has no Chinese glyphs to measure.
     figure = Figure(figsize=(PLOT_WIDTH_IN, PLOT_HEIGHT_IN), layout="constrained")
     axes = figure.subplots()
-    axes.set_xlabel(x_label)
-    axes.set_ylabel(y_label)
+    axes.set_xlabel("s")
     axes.spines[["top", "right"]].set_visible(False)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     return figure, axes
 
 
 def _svg(figure: Figure) -> str:
-    # Text stays text, so the reader's browser brings the Chinese glyphs; a fixed salt keeps the
-    # same clip giving the same page.
+    # A fixed salt: the same clip gives the same page.
     with rc_context({"svg.fonttype": "none", "svg.hashsalt": "smartpark", "font.size": 9}):
         drawn = StringIO()
         figure.savefig(drawn, format="svg", metadata={"Date": None, "Creator": None})

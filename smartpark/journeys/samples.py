@@ -1,6 +1,5 @@
 """The sample park: a clip and a scene that come with the product."""
 
-import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +10,7 @@ from smartpark.config import Settings
 from smartpark.core.errors import StorageError
 from smartpark.core.protocols import Runner
 from smartpark.core.text import Text
-from smartpark.events.scene import parse_scene, scene_to_dict
+from smartpark.events.scene import load_scene, scene_to_dict
 from smartpark.jobs.queue import submit
 from smartpark.jobs.tasks import AnalyseClip
 from smartpark.journeys.intake import receive
@@ -58,8 +57,7 @@ def add_sample_park(engine: Engine, settings: Settings, *, runner: Runner) -> No
     clip, is_new = receive(engine, settings, copy, name="Sample park.mp4", by=SYSTEM)
     if not is_new:
         return
-    data = json.loads(sample_scene().read_text(encoding="utf-8"))
-    scene = parse_scene(data, width=clip.info.width, height=clip.info.height)
+    scene = load_scene(sample_scene(), width=clip.info.width, height=clip.info.height)
     now = datetime.now(UTC)
     with session(engine) as db:
         stored = save_scene(db, name=scene.name, spec=scene_to_dict(scene), by=SYSTEM, now=now)

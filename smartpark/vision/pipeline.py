@@ -16,7 +16,6 @@ from smartpark.vision.masks import PrivacyMask
 from smartpark.vision.observation import Observation, class_names
 from smartpark.vision.overlap import overlap
 from smartpark.vision.read import ClipReader, DecodedFrame
-from smartpark.vision.tiles import TiledDetector
 from smartpark.vision.tracks import Released, TrackStream
 
 Mode = Literal["exact", "fast"]
@@ -81,7 +80,11 @@ def watch(
     """
     info = reader.info
     mask = PrivacyMask(scene.privacy_masks, width=info.width, height=info.height)
-    look = _Look(TiledDetector(detector, scene.tiling) if scene.tiling else detector, info, mask)
+    if scene.tiling is not None:
+        from smartpark.vision.tiles import TiledDetector
+
+        detector = TiledDetector(detector, scene.tiling)
+    look = _Look(detector, info, mask)
     frames = overlap(reader)
     steps = overlap(_infer_all(frames, look) if mode == "exact" else _infer_some(frames, look))
     yield from _follow(steps, mask, _Thumbnails(thumbnail_every_s, info, mask))
@@ -142,13 +145,12 @@ def _infer_some(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
     gate = Gate("fast", fps=look.info.fps, size=size)
     tracks, last = None, None
     for frame in frames:
-        at = {"index": frame.index, "time_s": frame.time_s}
         wanted = gate.wants(frame.luma(gate.luma_size), time_s=frame.time_s, tracks=tracks)
         if wanted:
             found = look.find([look.picture(frame)])[0]
-            released = stream.infer(found, **at)
+            released = stream.infer(found, index=frame.index, time_s=frame.time_s)
         else:
-            released = stream.skip(**at)
+            released = stream.skip(index=frame.index, time_s=frame.time_s)
         yield _Step(frame, released, inferred=wanted)
         last = frame
     if last is not None:
