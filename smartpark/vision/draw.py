@@ -82,6 +82,7 @@ class OverlayPainter:
         ]
         paths = [path for zone in scene.zones for path in self._zone_paths(zone)]
         paths += [path for line in scene.lines for path in self._line_paths(line)]
+        self._anchors = [_anchor(line) for line in scene.lines]
         self._stencil = Stencil(width, height, paths)
         self._zone_tags = [self._zone_tag(zone) for zone in scene.zones]
         self._trails = _Trails(info.fps)
@@ -156,11 +157,13 @@ class OverlayPainter:
         return f"{shown} {mark}" if mark else shown
 
     def _paint_counts(self, canvas: Canvas, counts: Mapping[str, tuple[int, int]]) -> None:
-        for line in self._scene.lines:
-            middle = (_points((line.start,))[0] + _points((line.end,))[0]) / 2
+        for line, (middle, inward) in zip(self._scene.lines, self._anchors, strict=True):
             sprite = tag(self._line_text(line, counts.get(line.name)), _LINE, self._letters)
-            offset = self._letters * 0.6
-            canvas.blit(sprite, round(middle[0] - sprite.width / 2), round(middle[1] + offset))
+            half = np.array([sprite.width, sprite.height], np.float32) / 2
+            # Behind the line, clear of the arrow.
+            away = float(np.abs(inward) @ half) + self._letters / 2
+            x, y = middle - inward * away - half
+            canvas.blit(sprite, round(float(x)), round(float(y)))
 
     def _line_text(self, line: Line, count: tuple[int, int] | None) -> str:
         if count is None:
@@ -192,22 +195,13 @@ class OverlayPainter:
         return zone.name, round(float(top[0])), round(float(top[1])) + self._stroke
 
     def _line_paths(self, line: Line) -> list[Stroke]:
-        start, end = _points((line.start, line.end))
-        along = end - start
-        length = float(np.hypot(*along)) or 1.0
-        # Towards the side that counts as "in": see smartpark.core.geometry.side_of_line.
-        inward = np.array([-along[1], along[0]], np.float32) / length
-        middle, reach = (start + end) / 2, 2.2 * self._letters
+        middle, inward = _anchor(line)
+        side = np.array([inward[1], -inward[0]], np.float32)
+        reach = 2.0 * self._letters
         tip = middle + inward * reach
-        side = along / length
-        head = np.stack(
-            [
-                tip - inward * (0.35 * reach) + side * (0.3 * reach),
-                tip,
-                tip - inward * (0.35 * reach) - side * (0.3 * reach),
-            ]
-        )
-        strokes = (np.stack([start, end]), np.stack([middle, tip]), head)
+        back = tip - inward * (0.4 * reach)
+        head = np.stack([back + side * (0.3 * reach), tip, back - side * (0.3 * reach)])
+        strokes = (_points((line.start, line.end)), np.stack([middle, tip]), head)
         shadow: list[Stroke] = [(points, _SHADOW, self._stroke + 2) for points in strokes]
         return shadow + [(points, _LINE, self._stroke) for points in strokes]
 
@@ -249,6 +243,17 @@ class _Trails:
         if self._count % self._every == 0 or not trail:
             trail.append(place)
         return now
+
+
+def _anchor(line: Line) -> tuple[Points, Points]:
+    """Return a line's middle and the unit step towards the side where `in` leads.
+
+    The side is that of smartpark.core.geometry.side_of_line turning positive.
+    """
+    start, end = _points((line.start, line.end))
+    along = end - start
+    length = float(np.hypot(along[0], along[1])) or 1.0
+    return (start + end) / 2, np.array([-along[1], along[0]], np.float32) / length
 
 
 def _points(corners: Sequence[tuple[float, float]]) -> Points:
