@@ -157,23 +157,29 @@ class Stencil:
     """
 
     def __init__(self, width: int, height: int, paths: Sequence[Stroke]) -> None:
-        shape = (height * 3 // 2, width)
-        ink, seen = np.zeros(shape), np.zeros(shape)
+        cover = np.zeros((height * 3 // 2, width), np.uint8)
+        bounds = (height * width, height * width * 5 // 4)
+        # Only touched pixels are kept: whole pictures of weights would not fit for 8K clips.
+        places, ink, seen = np.empty(0, np.intp), np.empty(0), np.empty(0)
         for points, colour, thickness in paths:
-            cover, ground = np.zeros(shape, np.uint8), np.zeros(shape, np.uint8)
+            cover[:] = 0
             Canvas(cover).path_yuv(points, (255, 255, 255), thickness)
-            for plane, value in zip(i420_planes(ground), to_yuv(colour), strict=True):
-                plane[:] = value
-            share = cover / 255
-            ink = ink * (1 - share) + ground * share
-            seen = seen + share - seen * share
-        keep = np.rint(256 * (1 - seen)).astype(np.uint16).reshape(-1)
-        level = np.rint(ink).astype(np.uint16).reshape(-1)
-        self._solid = np.flatnonzero(keep == 0)
-        self._solid_ink = level[self._solid].astype(np.uint8)
-        self._edge = np.flatnonzero((keep > 0) & (keep < 256))
-        self._edge_ink = level[self._edge]
-        self._edge_keep = keep[self._edge]
+            touched = np.flatnonzero(cover)
+            share = cover.reshape(-1)[touched] / 255
+            value = np.take(to_yuv(colour), np.searchsorted(bounds, touched, side="right"))
+            both = np.union1d(places, touched)
+            ink = _spread(ink, places, both)
+            seen = _spread(seen, places, both)
+            at = np.searchsorted(both, touched)
+            ink[at] += (value - ink[at]) * share
+            seen[at] += (1 - seen[at]) * share
+            places = both
+        keep = np.rint(256 * (1 - seen)).astype(np.uint16)
+        level = np.rint(ink).astype(np.uint16)
+        solid = keep == 0
+        self._solid, self._edge = places[solid], places[~solid]
+        self._solid_ink = level[solid].astype(np.uint8)
+        self._edge_ink, self._edge_keep = level[~solid], keep[~solid]
 
     def lay(self, i420: Picture) -> None:
         """Draw the paths on `i420`, in place."""
@@ -181,6 +187,15 @@ class Stencil:
         flat[self._solid] = self._solid_ink
         below = flat[self._edge] * self._edge_keep
         flat[self._edge] = np.minimum((below >> 8) + self._edge_ink, 255)
+
+
+def _spread(
+    values: NDArray[np.float64], places: NDArray[np.intp], wider: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return `values` of sorted `places` among the sorted places of `wider`, zero elsewhere."""
+    out = np.zeros(len(wider))
+    out[np.searchsorted(wider, places)] = values
+    return out
 
 
 class Tint:
