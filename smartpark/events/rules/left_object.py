@@ -1,0 +1,268 @@
+"""Left object: something was put down, stays as it is, and whoever brought it has walked away."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import hypot
+from typing import TYPE_CHECKING, Unpack
+
+import numpy as np
+
+from smartpark.core.scene import RuleSpec
+from smartpark.core.values import Event, Evidence
+from smartpark.events.forms import LeftObjectParams
+from smartpark.events.placed import zone_of
+from smartpark.events.sights import Box, Sight, Where, box_iou, labels_for, rounded, sights_of
+from smartpark.events.stays import Area
+from smartpark.events.wording import reason
+from smartpark.vision.static import StaticBlob, StaticForeground
+
+if TYPE_CHECKING:
+    from smartpark.vision.observation import Observation
+
+VEHICLES = frozenset({"bicycle", "car", "motorcycle", "bus", "truck", "train"})
+NEAR_HEIGHTS = 0.35  # a gap of this many body heights is within reach
+AWAY_HEIGHTS = 1.5  # feet this far from the thing: nobody minds it
+ALONE_S = 2.0  # away for this long, not a step aside
+OWNER_BEFORE_S = 3.0  # whoever was beside it from so long before it came to rest ...
+OWNER_AFTER_S = 2.0  # ... to so long after
+HANDOVER_S = 3.0  # a lost owner who is found again beside sooner has only a new number
+MOST_OF_OWNER = 0.75  # share of its owner's height or of half their box: larger is no bag
+PERSON_OVERLAP = 0.4  # a region like this on its owner's box is the owner, standing still
+EMPTY_SHARE = 0.25  # less than this of a place is new: nobody stands there unseen
+LEAST_JUDGEMENTS = 2
+UNOWNED_S = 90.0  # nobody brought it: after this long it is background
+EDGE_SHARE = 0.02  # of the picture: a box this near the edge is leaving
+
+
+@dataclass(slots=True)
+class _Owner:
+    sight: Sight
+    last_s: float
+    track_ids: list[int]
+    tallest: float
+    near_box: Box
+
+
+@dataclass(slots=True)
+class _Thing:
+    blob: StaticBlob
+    box: Box
+    owners: list[_Owner] = field(default_factory=list)
+    is_vehicle: bool = False
+    alone_since_s: float | None = None
+    number: int = 0
+
+    @property
+    def foot(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, self.box[3]
+
+
+class LeftObject:
+    """Raises an event once a thing has been still for `min_s` and its owner has left.
+
+    The detector need not know the thing: it is found as a region that is new and holds still.
+    People are the tracks. A thing that nobody was seen to bring raises nothing.
+    """
+
+    kind = "left_object"
+    needs_thumbnail = True
+    thumbnail_interval_s = 0.4
+    Params = LeftObjectParams
+
+    def __init__(self, spec: RuleSpec, **where: Unpack[Where]) -> None:
+        self._min_s = self.Params.model_validate(dict(spec.params)).min_s
+        self._labels = labels_for(spec, ("person",))
+        zone = zone_of(self.kind, where)
+        self._zone, self._area = zone.name, Area(zone)
+        self._size = where["size"]
+        self._name = where["name"]
+        self._events = 0
+        self._foreground = StaticForeground()
+        self._things: dict[int, _Thing] = {}
+        self._lately: deque[tuple[float, list[Sight]]] = deque()
+
+    def observe(self, observation: "Observation") -> list[Event]:
+        """Return the left objects that were found or fetched at this moment."""
+        if observation.thumbnail is None:
+            return []
+        time_s = observation.time_s
+        everything = sights_of(observation)
+        people = [sight for sight in everything if sight.label in self._labels]
+        vehicles = [sight for sight in everything if sight.label in VEHICLES]
+        self._remember(people, time_s)
+        height, width = observation.thumbnail.shape[:2]
+        to_thumbnail = np.array([width / self._size[0], height / self._size[1]] * 2, np.float32)
+        boxes = np.array([sight.box for sight in people + vehicles], np.float32).reshape(-1, 4)
+        seen = self._foreground.observe(observation.thumbnail, time_s, boxes * to_thumbnail)
+        events = self._fetched()
+        for blob in seen:
+            thing = self._thing_of(blob)
+            self._learn(thing, people, vehicles, time_s)
+            events += self._judge(thing, time_s)
+        return events
+
+    def finish(self, time_s: float) -> list[Event]:  # noqa: ARG002 - it ends at its last sight
+        """Return the left objects still there when the clip ends."""
+        return [self._event(thing, ongoing=False) for thing in self._things.values()
+                if thing.number]  # fmt: skip
+
+    def _remember(self, people: list[Sight], time_s: float) -> None:
+        self._lately.append((time_s, people))
+        while time_s - self._lately[0][0] > 60:
+            self._lately.popleft()
+
+    def _fetched(self) -> list[Event]:
+        present = {blob.id for blob in self._foreground.blobs}
+        gone = [thing for number, thing in self._things.items() if number not in present]
+        self._things = {
+            number: thing for number, thing in self._things.items() if number in present
+        }
+        return [self._event(thing, ongoing=False) for thing in gone if thing.number]
+
+    def _thing_of(self, blob: StaticBlob) -> _Thing:
+        thing = self._things.setdefault(blob.id, _Thing(blob, (0, 0, 0, 0)))
+        across, down = self._per_pixel()
+        left, top, right, bottom = blob.box
+        thing.blob = blob
+        thing.box = (left * across, top * down, right * across, bottom * down)
+        return thing
+
+    def _per_pixel(self) -> tuple[float, float]:
+        width, height = self._foreground.size
+        return self._size[0] / width, self._size[1] / height
+
+    def _learn(
+        self, thing: _Thing, people: list[Sight], vehicles: list[Sight], time_s: float
+    ) -> None:
+        """Note who brought the thing and where they are now."""
+        thing.is_vehicle = thing.is_vehicle or any(
+            _covered_share(thing.box, vehicle.box) > 0.7 or box_iou(thing.box, vehicle.box) > 0.3
+            for vehicle in vehicles
+        )
+        since_s = thing.blob.since_s
+        for seen_s, sights in self._lately:
+            if since_s - OWNER_BEFORE_S <= seen_s <= since_s + OWNER_AFTER_S:
+                for sight in sights:
+                    if _gap(thing.box, sight.box) <= NEAR_HEIGHTS * sight.height:
+                        _note_owner(thing, sight, seen_s)
+        in_view = {sight.track_id: sight for sight in people}
+        for owner in thing.owners:
+            now = in_view.get(owner.track_ids[-1]) or _found_again(owner, people, thing, time_s)
+            if now is not None:
+                owner.sight, owner.last_s = now, time_s
+                owner.tallest = max(owner.tallest, now.height)
+
+    def _judge(self, thing: _Thing, time_s: float) -> list[Event]:
+        blob = thing.blob
+        if not thing.owners and not thing.number and time_s - blob.since_s > UNOWNED_S:
+            self._foreground.absorb(blob)
+        away = bool(thing.owners) and all(
+            self._is_away(owner, thing, time_s) for owner in thing.owners
+        )
+        if not away:
+            thing.alone_since_s = None
+        elif thing.alone_since_s is None:
+            thing.alone_since_s = time_s
+        if thing.number or not self._is_left(thing, time_s):
+            return []
+        self._events += 1
+        thing.number = self._events
+        return [self._event(thing, ongoing=True)]
+
+    def _is_left(self, thing: _Thing, time_s: float) -> bool:
+        blob = thing.blob
+        if thing.alone_since_s is None or thing.is_vehicle or not self._is_inside(thing):
+            return False
+        rested = time_s - blob.since_s >= self._min_s
+        alone = time_s - thing.alone_since_s >= min(ALONE_S, self._min_s)
+        judged = blob.is_new_thing and blob.yes >= LEAST_JUDGEMENTS
+        return rested and alone and judged and all(_fits(thing, owner) for owner in thing.owners)
+
+    def _is_inside(self, thing: _Thing) -> bool:
+        return bool(self._area.inside([Sight(0, "", thing.box, 1.0)]))
+
+    def _is_away(self, owner: _Owner, thing: _Thing, time_s: float) -> bool:
+        foot = owner.sight.foot
+        distance = hypot(foot[0] - thing.foot[0], foot[1] - thing.foot[1])
+        if distance > AWAY_HEIGHTS * owner.tallest:
+            return True
+        if owner.last_s == time_s:
+            return False
+        # Lost from sight near the thing: away only where the place is empty, and not just hidden.
+        left, top, right, bottom = owner.sight.box
+        across, down = self._per_pixel()
+        place = (left / across, top / down, right / across, bottom / down)
+        empty = self._foreground.new_share(place, beside=thing.blob) < EMPTY_SHARE
+        return empty and time_s - owner.last_s > HANDOVER_S
+
+    def _event(self, thing: _Thing, *, ongoing: bool) -> Event:
+        blob, nearest = thing.blob, thing.owners[0]
+        alone_since_s = blob.last_s if thing.alone_since_s is None else thing.alone_since_s
+        evidence: dict[str, Evidence] = {
+            "label": nearest.sight.label,
+            "still_s": round(blob.last_s - blob.since_s, 2),
+            "alone_s": round(blob.last_s - alone_since_s, 2),
+            "limit_s": self._min_s,
+            "owner_id": nearest.track_ids[-1],
+            "box": rounded(thing.box),
+            "position": rounded(thing.foot),
+            "at_s": round(blob.last_s, 3),
+        }
+        track_ids = tuple(nearest.track_ids)
+        return Event(
+            id=f"{self._name}-{thing.number}",
+            kind=self.kind,
+            start_s=blob.since_s,
+            end_s=blob.last_s,
+            text=reason(self.kind, evidence, track_ids=track_ids, place=self._zone),
+            track_ids=track_ids,
+            zone=self._zone,
+            severity="high",
+            score=round(blob.yes / max(1, blob.yes + blob.no), 3),
+            ongoing=ongoing,
+            evidence=evidence,
+        )
+
+
+def _note_owner(thing: _Thing, sight: Sight, seen_s: float) -> None:
+    for owner in thing.owners:
+        if sight.track_id in owner.track_ids:
+            return
+    thing.owners.append(_Owner(sight, seen_s, [sight.track_id], sight.height, sight.box))
+    thing.owners.sort(key=lambda owner: _gap(thing.box, owner.near_box))
+
+
+def _found_again(owner: _Owner, people: list[Sight], thing: _Thing, time_s: float) -> Sight | None:
+    """Return the new track that a lost owner goes on under."""
+    if time_s - owner.last_s > HANDOVER_S:
+        return None
+    taken = {track_id for other in thing.owners for track_id in other.track_ids}
+    for sight in people:
+        near = hypot(sight.foot[0] - owner.sight.foot[0], sight.foot[1] - owner.sight.foot[1])
+        alike = 0.6 < sight.height / owner.tallest < 1.6
+        if sight.track_id not in taken and alike and near < 0.75 * owner.tallest:
+            owner.track_ids.append(sight.track_id)
+            return sight
+    return None
+
+
+def _fits(thing: _Thing, owner: _Owner) -> bool:
+    """Whether the thing is small enough to be the owner's bag and not the owner."""
+    wide, high = thing.box[2] - thing.box[0], thing.box[3] - thing.box[1]
+    left, top, right, bottom = owner.near_box
+    small = high <= MOST_OF_OWNER * owner.tallest and wide <= 1.5 * owner.tallest
+    return small and box_iou(thing.box, (left, top, right, bottom)) < PERSON_OVERLAP
+
+
+def _gap(first: Box, second: Box) -> float:
+    """Return the distance between two boxes, 0 where they touch."""
+    across = max(0.0, first[0] - second[2], second[0] - first[2])
+    down = max(0.0, first[1] - second[3], second[1] - first[3])
+    return hypot(across, down)
+
+
+def _covered_share(inner: Box, outer: Box) -> float:
+    wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
+    high = min(inner[3], outer[3]) - max(inner[1], outer[1])
+    area = (inner[2] - inner[0]) * (inner[3] - inner[1])
+    return max(0.0, wide) * max(0.0, high) / area if area > 0 else 0.0
