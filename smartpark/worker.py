@@ -68,10 +68,10 @@ def _blur(engine: Engine, settings: Settings, job: Job, task: Any, context: JobC
     export_blurred(engine, settings, job, task, context=context)
 
 
-def _tidy(engine: Engine, settings: Settings, job: Job, _task: Any, _context: JobContext) -> None:
-    from smartpark.journeys.tidy import tidy_now
+def _tidy(engine: Engine, settings: Settings, job: Job, _task: Any, context: JobContext) -> None:
+    from smartpark.journeys.tidy import tidy
 
-    tidy_now(engine, settings, by=job.created_by)
+    tidy(engine, settings, context.clock(), by=job.created_by)
 
 
 # Journeys are imported when the first job of their kind comes: the worker starts at once.

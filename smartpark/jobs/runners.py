@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 from pydantic import SecretStr
 
@@ -38,7 +38,7 @@ class LocalRunner:
     def __init__(self, settings: Settings, *, command: Sequence[str] | None = None) -> None:
         self._settings = settings
         self._command = list(command or worker_command("--single", "--idle-s", str(IDLE_S)))
-        self._child: subprocess.Popen[bytes] | None = None
+        self._reaper: Thread | None = None
 
     def submit(self, job_id: int) -> None:  # noqa: ARG002 - the worker finds the row by itself
         """Start a worker where none is alive."""
@@ -46,11 +46,19 @@ class LocalRunner:
 
     def ensure(self) -> bool:
         """Start a worker where none is alive; return whether one was started."""
-        is_starting = self._child is not None and self._child.poll() is None
+        is_starting = self._reaper is not None and self._reaper.is_alive()
         if is_starting or is_worker_alive(self._settings.data_dir):
             return False
-        self._child = _spawn(self._settings, self._command, own_session=True)
+        child = _spawn(self._settings, self._command, own_session=True)
+        # Somebody must wait for it: a dead child that nobody waited for still looks alive.
+        self._reaper = Thread(target=child.wait, daemon=True)
+        self._reaper.start()
         return True
+
+    def wait(self) -> None:
+        """Wait until the worker that this runner started, if any, has ended."""
+        if self._reaper is not None:
+            self._reaper.join()
 
 
 def worker_lock(data_dir: Path) -> FileLock:
