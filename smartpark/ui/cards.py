@@ -2,19 +2,26 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
 
 from smartpark.ui.page import Screen
 
-SEVERITY_COLORS = {"high": "red", "medium": "orange", "low": "yellow", "info": "gray"}
+Color = Literal["red", "orange", "yellow", "blue", "green", "gray"]
+SEVERITY_COLORS: dict[str, Color] = {
+    "high": "red",
+    "medium": "orange",
+    "low": "yellow",
+    "info": "gray",
+}
 SEVERITY_ICONS = {
     "high": ":material/error:",
     "medium": ":material/warning:",
     "low": ":material/info:",
     "info": ":material/circle:",
 }
-STATE_COLORS = {"open": "orange", "acknowledged": "green", "false_alarm": "gray"}
+STATE_COLORS: dict[str, Color] = {"open": "orange", "acknowledged": "green", "false_alarm": "gray"}
 
 
 def severity_badge(screen: Screen, severity: str) -> None:
@@ -42,9 +49,10 @@ def empty(icon: str, title: str, more: str) -> None:
         st.space("small")
 
 
-def picture(path: Path | None, *, alt: str) -> None:
+def picture(path: Path | None, *, alt: str, key: str) -> None:
     """Draw a stored picture over the width of its place, or a mark where there is none."""
-    if path is not None and path.is_file():
-        st.image(str(path), width="stretch", alt=alt)
-    else:
-        st.markdown("## :gray[:material/hide_image:]", text_alignment="center")
+    with st.container(key=f"picture_{key}"):
+        if path is not None and path.is_file():
+            st.image(str(path), width="stretch", alt=alt)
+        else:
+            st.markdown("## :gray[:material/hide_image:]", text_alignment="center")

@@ -1,6 +1,7 @@
 """Figures as pure functions: from the figures of a report to plotly figures."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import cycle
 from typing import Any
 
 import plotly.graph_objects as go
@@ -10,9 +11,10 @@ from smartpark.ui.messages import say
 
 HEIGHT_PX = 300
 LONG_S, VERY_LONG_S = 600, 3 * 3600  # clips whose time is told in minutes, in hours
-IN_COLOR, OUT_COLOR = "#1f9d8a", "#e8853d"
-_NO_MODES = {"displayModeBar": False, "scrollZoom": False}
-CONFIG: dict[str, Any] = _NO_MODES
+# These can be told apart, and read on light and dark ground alike.
+COLORS = ("#1f9d8a", "#e8853d", "#5b7fe0", "#d0588f", "#a3a83a", "#8a75d8")
+IN_COLOR, OUT_COLOR = COLORS[:2]
+CONFIG: dict[str, Any] = {"displayModeBar": False, "scrollZoom": False}
 
 
 def occupancy(zones: Sequence[Mapping[str, Any]], duration_s: float, language: Language) -> Any:
@@ -25,14 +27,14 @@ def occupancy(zones: Sequence[Mapping[str, Any]], duration_s: float, language: L
     """
     factor, time_title = _time_axis(duration_s, language)
     figure = go.Figure()
-    for zone in zones:
+    for zone, color in zip(zones, cycle(COLORS), strict=False):
         samples = zone["occupancy"]
         figure.add_scatter(
             x=[sample["t_s"] * factor for sample in samples],
             y=[sample["count"] for sample in samples],
             name=_plain(zone["name"]),
             mode="lines",
-            line={"shape": "hv", "width": 2.5},
+            line={"shape": "hv", "width": 2.5, "color": color},
         )
     figure.update_xaxes(title=time_title, range=[0, duration_s * factor])
     figure.update_yaxes(

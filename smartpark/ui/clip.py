@@ -1,5 +1,6 @@
 """One clip: its facts, what is under way, and its views."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,11 +30,9 @@ FirstPicture = Callable[[Path], bytes]
 
 def draw_clip(screen: Screen, clip_id: int, first_picture: FirstPicture) -> None:
     """Draw the page of one clip; `first_picture` gives a clip's first frame as JPEG bytes."""
-    st.page_link(
-        "pages/1_Footage.py",
-        label=screen.say("footage.library"),
-        icon=":material/arrow_back:",
-    )
+    with st.container(key="to_library"):
+        label = screen.say("footage.library")
+        st.page_link("pages/1_Footage.py", label=label, icon=":material/arrow_back:")
     try:
         with screen.reading() as db:
             clip = get_clip(db, clip_id)
@@ -90,8 +89,6 @@ def _remove(screen: Screen, clip: StoredClip) -> None:
 
 
 def _delete(path: Path) -> None:
-    import shutil
-
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -54,7 +54,7 @@ def draw_evidence(screen: Screen, shown: Shown | None, snapshot: Path | None) ->
     with st.container(border=True, key="footage_evidence"):
         shot, words, decision = st.columns([3, 4, 3], gap="medium")
         with shot:
-            picture(snapshot, alt=event.kind)
+            picture(snapshot, alt=event.kind, key="evidence")
         with words:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 severity_badge(screen, event.severity)
@@ -70,8 +70,8 @@ def draw_evidence(screen: Screen, shown: Shown | None, snapshot: Path | None) ->
 def _figures(screen: Screen, evidence: Mapping[str, Evidence]) -> None:
     for value, limit, unit in measured_and_limit(evidence):
         left, right = st.columns(2)
-        left.metric(screen.say("results.measured"), figure(value, unit))
-        right.metric(screen.say("results.limit"), figure(limit, unit))
+        left.metric(screen.say("results.measured"), figure(value, screen.name("unit", unit)))
+        right.metric(screen.say("results.limit"), figure(limit, screen.name("unit", unit)))
 
 
 def _decide(screen: Screen, alert: StoredAlert) -> None:

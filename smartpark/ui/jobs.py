@@ -5,7 +5,7 @@ import streamlit as st
 from smartpark.jobs.queue import retry
 from smartpark.store.clips import StoredClip, list_clips
 from smartpark.store.jobs import JOB_STATES, Job, list_jobs
-from smartpark.ui.cards import empty
+from smartpark.ui.cards import Color, empty
 from smartpark.ui.formatting import ago, duration, plain, utc_now
 from smartpark.ui.links import go_to_clip
 from smartpark.ui.page import Screen
@@ -13,7 +13,7 @@ from smartpark.ui.progress import bar, cancel_button, worker_alive
 
 REFRESH = "2s"
 SHOWN = 50
-COLORS = {
+COLORS: dict[str, Color] = {
     "queued": "gray",
     "running": "blue",
     "done": "green",
@@ -49,7 +49,9 @@ def draw_jobs(screen: Screen) -> None:
 
 
 def _filter(screen: Screen, jobs: list[Job]) -> str:
-    counts = {state: sum(job.state == state for job in jobs) for state in JOB_STATES}
+    counts: dict[str, int] = {
+        state: sum(job.state == state for job in jobs) for state in JOB_STATES
+    }
 
     def label(state: str) -> str:
         if state == "all":
@@ -84,7 +86,7 @@ def _job(screen: Screen, job: Job, clip: StoredClip | None) -> None:
                 st.markdown(screen.words(job.error))
             st.caption(_facts(screen, job))
         if clip is not None:
-            go_to_clip(screen.say("jobs.open"), clip.id)
+            go_to_clip(screen.say("jobs.open"), clip.id, key=f"job_{job.id}")
         if job.is_active:
             cancel_button(screen, job)
         elif job.state in ("failed", "cancelled"):

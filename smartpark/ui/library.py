@@ -8,7 +8,7 @@ from smartpark.store.alerts import list_alerts
 from smartpark.store.clips import StoredClip, list_clips
 from smartpark.store.jobs import ACTIVE, Job, list_jobs
 from smartpark.store.reports import list_reports
-from smartpark.ui.cards import empty, picture
+from smartpark.ui.cards import Color, empty, picture
 from smartpark.ui.formatting import clock, plain
 from smartpark.ui.links import go_to_clip
 from smartpark.ui.page import Screen
@@ -66,11 +66,12 @@ def _search(screen: Screen) -> str:
     )
 
 
-def _card(screen: Screen, clip: StoredClip, state: tuple[str, str, str]) -> None:
+def _card(screen: Screen, clip: StoredClip, state: tuple[str, str, Color]) -> None:
     words, icon, color = state
     with st.container(border=True, key=f"footage_card_{clip.id}", gap="small", height="stretch"):
-        picture(screen.path(clip.thumbnail) if clip.thumbnail else None, alt=clip.name)
-        go_to_clip(f"**{plain(clip.name)}**", clip.id)
+        thumbnail = screen.path(clip.thumbnail) if clip.thumbnail else None
+        picture(thumbnail, alt=clip.name, key=f"card_{clip.id}")
+        go_to_clip(f"**{plain(clip.name)}**", clip.id, key=f"card_{clip.id}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(words, icon=icon, color=color)
             st.caption(clock(clip.info.duration_s))
@@ -81,7 +82,7 @@ def _state(
     job: Job | None,
     is_analysed: bool,  # noqa: FBT001 - one fact of the clip among others
     open_alerts: int,
-) -> tuple[str, str, str]:
+) -> tuple[str, str, Color]:
     if job is not None and job.state == "running":
         words = f"{screen.name('job_state', 'running')} {job.progress:.0%}"
         return words, ":material/progress_activity:", "blue"

@@ -44,13 +44,14 @@ def _kept_by_streamlit(path: Path, name: str) -> str | None:
     return runtime.get_instance().media_file_mgr.add(str(path), kind, name)
 
 
-def go_to_clip(label: str, clip_id: int, *, key: str = "", **query: str) -> None:
+def go_to_clip(label: str, clip_id: int, *, key: str, **query: str) -> None:
     """Draw a link to a clip on the footage page; `query` carries the view or the event."""
-    with st.container(key=key or None):
+    with st.container(key=f"to_clip_{key}", width="content"):
         st.page_link(
             "pages/1_Footage.py",
             label=label,
-            icon=":material/arrow_forward:",
+            icon=":material/chevron_right:",
             icon_position="right",
+            width="content",
             query_params={"clip": str(clip_id), **query},
         )

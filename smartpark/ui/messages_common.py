@@ -43,6 +43,11 @@ COMMON: dict[str, tuple[str, str]] = {
     "time.seconds": ("{n} s", "{n} 秒"),
     "time.minutes": ("{n} min", "{n} 分钟"),
     "time.hours": ("{h} h {m} min", "{h} 小时 {m} 分"),
+    "unit.s": ("s", "秒"),
+    "unit.m": ("m", "米"),
+    "unit.km/h": ("km/h", "公里/小时"),
+    "unit.m/s": ("m/s", "米/秒"),
+    "unit.body heights/s": ("body heights/s", "身高/秒"),
     # Overview
     "overview.open_alerts": ("Open alerts", "待处理警报"),
     "overview.high_alerts": ("Of these, high", "其中高级别"),

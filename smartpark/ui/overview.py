@@ -91,7 +91,7 @@ def _alert(
     with st.container(border=True, key=f"overview_alert_{alert.id}"):
         shot, words = st.columns([1, 3], vertical_alignment="center")
         with shot:
-            picture(snapshot, alt=event.kind)
+            picture(snapshot, alt=event.kind, key=f"alert_{alert.id}")
         with words:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 severity_badge(screen, event.severity)
@@ -100,7 +100,12 @@ def _alert(
             with st.container(horizontal=True, vertical_alignment="center"):
                 name = formatting.plain(clip.name) if clip else ""
                 st.caption(f"{name} · {formatting.clock(event.start_s)}", width="stretch")
-                go_to_clip(screen.say("overview.look"), alert.clip_id, event=event.id)
+                go_to_clip(
+                    screen.say("overview.look"),
+                    alert.clip_id,
+                    key=f"alert_{alert.id}",
+                    event=event.id,
+                )
 
 
 def _reports(screen: Screen, reports: list[StoredReport], clips: dict[int, StoredClip]) -> None:
@@ -114,9 +119,10 @@ def _reports(screen: Screen, reports: list[StoredReport], clips: dict[int, Store
         with st.container(border=True, key=f"overview_report_{report.id}"):
             shot, words = st.columns([1, 3], vertical_alignment="center")
             with shot:
-                picture(screen.path(clip.thumbnail) if clip.thumbnail else None, alt=clip.name)
+                thumbnail = screen.path(clip.thumbnail) if clip.thumbnail else None
+                picture(thumbnail, alt=clip.name, key=f"report_{report.id}")
             with words:
-                go_to_clip(f"**{formatting.plain(clip.name)}**", clip.id)
+                go_to_clip(f"**{formatting.plain(clip.name)}**", clip.id, key=f"report_{report.id}")
                 when = formatting.ago(
                     report.created_at,
                     now=formatting.utc_now(),

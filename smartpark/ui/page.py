@@ -19,7 +19,7 @@ from smartpark.jobs.runners import LocalRunner
 from smartpark.store.database import database_url, open_database, reading, session
 from smartpark.ui.formatting import plain
 from smartpark.ui.messages import name_of, say
-from smartpark.ui.parts import component
+from smartpark.ui.parts import browser_file, component
 
 MENU: tuple[tuple[str, str, str], ...] = (
     ("overview", "app.py", ":material/space_dashboard:"),
@@ -30,6 +30,8 @@ LANGUAGE_NAMES = {"en": "EN", "zh": "中文"}
 WORKER_CHECK_S = 20
 MAX_OPERATOR = 60  # characters of a name beside an alert
 
+_STYLE = browser_file("page.css")
+_ICON = browser_file("icon.svg")
 _remember = component("smartpark.preferences", "preferences")
 
 
@@ -106,9 +108,9 @@ def page(name: str) -> Screen:
     """
     settings = Settings()
     language = _language(settings)
-    icon = next(icon for key, _, icon in MENU if key == name)
     title = say(f"menu.{name}", language)
-    st.set_page_config(page_title=f"{title} · {settings.park_name}", page_icon=icon, layout="wide")
+    st.set_page_config(page_title=f"{title} · {settings.park_name}", page_icon=_ICON, layout="wide")
+    st.html(f"<style>{_STYLE}</style>")
     _menu(settings, language)
     with st.container(horizontal=True, vertical_alignment="center", key="page_head"):
         st.title(title, anchor=False, width="stretch")

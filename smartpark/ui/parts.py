@@ -7,15 +7,19 @@ import streamlit as st
 
 
 def component(name: str, part: str) -> Any:
-    """Return the mounting function of the part `browser/<part>.js` (and `.css`, where present).
+    """Return the mounting function of the part `browser/<part>.js` and its style sheet.
 
     Texts and figures reach a part as data only; no part builds HTML from them.
     """
-    folder = files("smartpark.ui").joinpath("browser")
-    style = folder.joinpath(f"{part}.css")
     return st.components.v2.component(
         name,
         html='<div class="part"></div>',
-        css=style.read_text(encoding="utf-8") if style.is_file() else None,
-        js=folder.joinpath(f"{part}.js").read_text(encoding="utf-8"),
+        css=browser_file(f"{part}.css"),
+        js=browser_file(f"{part}.js"),
     )
+
+
+def browser_file(name: str) -> str:
+    """Return the text of a file in the folder `browser`; empty where there is none."""
+    file = files("smartpark.ui").joinpath("browser", name)
+    return file.read_text(encoding="utf-8") if file.is_file() else ""

@@ -53,7 +53,8 @@ def draw_player(
         "chosen": st.query_params.get("event"),
     }
     result = _player(data=data, key=f"footage_player_{report_id}", on_event_change=lambda: None)
-    return result.event or data["chosen"]
+    chosen: str | None = result.event or data["chosen"]
+    return chosen
 
 
 def _entry(screen: Screen, shown: Shown) -> dict[str, Any]:

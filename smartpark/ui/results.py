@@ -70,7 +70,10 @@ def _headline(screen: Screen, report: StoredReport, open_alerts: int) -> None:
     if most is not None:
         entries.append((screen.say("results.busiest"), str(most), None))
     if content["lines"]:
-        entries.append((screen.say("results.crossings"), f"{went_in} / {went_out}", None))
+        ways = screen.say("results.ways", n_in=went_in, n_out=went_out)
+        entries.append(
+            (f"{screen.say('results.crossings')} ({ways})", str(went_in + went_out), None)
+        )
     figures(entries)
 
 
