@@ -1,5 +1,6 @@
 """Loopback servers that stand in for a webhook's receiver and for a mail server."""
 
+import contextlib
 import socketserver
 import ssl
 import threading
@@ -116,6 +117,12 @@ class _Conversation:
         self._encrypted = False
 
     def hold(self) -> None:
+        with contextlib.suppress(ssl.SSLError, ConnectionError):
+            self._talk()
+        self._lines.close()
+        self._connection.close()
+
+    def _talk(self) -> None:
         self._say("220 ready")
         for raw in iter(self._read, b""):
             line = raw.decode().strip()
