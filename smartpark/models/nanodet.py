@@ -14,6 +14,7 @@ CLASSES = 80
 DISTANCE_BINS = 11
 """Each side of a box is a distribution over the distances 0 to 10, in strides."""
 STRIDES = (8, 16, 32)
+OUTPUTS = ["best", "p8", "p16", "p32"]
 
 MEAN_RGB = (123.675, 116.28, 103.53)
 STD_RGB = (58.395, 57.12, 57.375)
@@ -160,18 +161,19 @@ class FromPixels(nn.Module):
         stem.data = stem.data.flip(1) / torch.tensor(STD_RGB).view(1, 3, 1, 1)
         self.register_buffer("mean", torch.tensor(MEAN_RGB).view(1, 3, 1, 1))
 
-    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits of every cell, and the best class logit of each.
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return the best class logit of every cell, and all logits of each level.
 
         Args:
             frames: (n, h, w, 3) uint8 RGB, both sides multiples of 32.
 
         Returns:
-            (n, cells, 124), cells row by row for stride 8, then 16, then 32; and (n, cells).
+            (n, cells), row by row for stride 8, then 16, then 32; then (n, 124, h / s, w / s) for
+            each stride s.
         """
         levels = self.network(frames.permute(0, 3, 1, 2).float() - self.mean)
-        cells = torch.cat([level.flatten(2) for level in levels], 2).transpose(1, 2)
-        return cells, cells[..., :CLASSES].amax(2)
+        best = [level[:, :CLASSES].amax(1).flatten(1) for level in levels]
+        return torch.cat(best, 1), *levels
 
 
 def load_network(path: Path) -> NanoDetG:
@@ -189,7 +191,7 @@ def load_network(path: Path) -> NanoDetG:
 def export_onnx(network: NanoDetG, path: Path) -> None:
     """Write the network as float32 ONNX that takes pixels; batch and size stay open.
 
-    Inputs and outputs are those of `FromPixels.forward`: `frames` gives `cells` and `best`.
+    Inputs and outputs are those of `FromPixels.forward`, under the names `frames` and `OUTPUTS`.
     """
     with warnings.catch_warnings():
         # The newer exporter needs onnxscript and gives the same graph with other names.
@@ -201,12 +203,9 @@ def export_onnx(network: NanoDetG, path: Path) -> None:
             dynamo=False,
             opset_version=17,
             input_names=["frames"],
-            output_names=["cells", "best"],
-            dynamic_axes={
-                "frames": {0: "n", 1: "h", 2: "w"},
-                "cells": {0: "n", 1: "cells"},
-                "best": {0: "n", 1: "cells"},
-            },
+            output_names=OUTPUTS,
+            dynamic_axes={name: {0: "n", 2: f"h_{name}", 3: f"w_{name}"} for name in OUTPUTS[1:]}
+            | {"frames": {0: "n", 1: "h", 2: "w"}, "best": {0: "n", 1: "cells"}},
         )
 
 

@@ -1,124 +1,154 @@
 """NanoDet-g, the shipped detector: 80 everyday classes, fast on a processor."""
 
-import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import resources
 
 import cv2
 import numpy as np
-import onnxruntime
 import supervision as sv
-from numpy.typing import NDArray
 
 from smartpark.core.errors import ModelError
 from smartpark.core.text import Text
 from smartpark.core.values import Frame
+from smartpark.models.card import BUILT_IN, DetectorCard, read_card
+from smartpark.models.runtime import Engine, Network, Pixels, best_engine, open_network
+from smartpark.vision.detectors.cells import Limits, boxes_from_cells
 
-INPUT_SIZE = (416, 416)
-STRIDES = (8, 16, 32)
-DISTANCE_BINS = 11
-_FILES = resources.files("smartpark.models") / "files"
+PIXELS = 416 * 320
+"""How large a picture the network is given by default; its shape follows the clip's."""
+STEP = 32
+"""Both sides of the network's picture are multiples of this, in pixels."""
+MAX_SIDE = 2048
 
 
 class NanoDet:
-    """The shipped detector."""
+    """A detector whose network gives scores and side distances for each cell of three grids.
 
-    def __init__(self, session: onnxruntime.InferenceSession, *, name: str, version: str) -> None:
+    Attributes:
+        limits: which boxes are kept.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        *,
+        name: str,
+        version: str,
+        labels: Sequence[str],
+        input_size: tuple[int, int] | None = None,
+    ) -> None:
         self.name = name
         self.version = version
-        self.labels = tuple(json.loads((_FILES / "nanodet_g.json").read_text("utf-8"))["labels"])
-        self.input_size: tuple[int, int] | None = INPUT_SIZE
-        self.min_score = 0.1
-        self.max_overlap = 0.45
-        self._session = session
+        self.labels = tuple(labels)
+        self.limits = Limits()
+        self._network = network
         self._names = np.array(self.labels)
+        self._fixed_size = input_size
+        self.input_size: tuple[int, int] | None = input_size or (416, 320)
+
+    def input_size_for(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size that frames of `width` x `height` pixels are best scaled to."""
+        return self._fixed_size or fit(width, height, pixels=PIXELS)
 
     def detect(self, frames: Sequence[Frame]) -> list[sv.Detections]:
         """Return one `Detections` for each frame, in order, in pixels of that frame's image."""
-        if not frames:
-            return []
-        batch = np.stack([_fitted(frame.image) for frame in frames])
-        cells, best = self._session.run(None, {"frames": batch})
+        answers = self._network.run([self._scaled(frame.image) for frame in frames])
         return [
-            self._decode(cells[i], best[i], frame.image.shape[1], frame.image.shape[0])
-            for i, frame in enumerate(frames)
+            boxes_from_cells(
+                outputs,
+                labels=self._names,
+                frame_size=(frame.image.shape[1], frame.image.shape[0]),
+                limits=self.limits,
+            )
+            for frame, outputs in zip(frames, answers, strict=True)
         ]
 
-    def _decode(
-        self, cells: NDArray[np.float32], best: NDArray[np.float32], width: int, height: int
-    ) -> sv.Detections:
-        limit = np.log(self.min_score / (1 - self.min_score))
-        rows = np.flatnonzero(best > limit)
-        table = cells[rows]
-        count = len(self.labels)
-        cell, class_id = np.nonzero(table[:, :count] > limit)
-        scores = 1 / (1 + np.exp(-table[cell, class_id]))
-        bins = np.exp(table[:, count:].reshape(-1, 4, DISTANCE_BINS))
-        distance = bins @ np.arange(DISTANCE_BINS, dtype=np.float32) / bins.sum(-1)
-        centres, strides = _grid(*INPUT_SIZE)
-        reach = distance * strides[rows, None]
-        boxes = np.concatenate([centres[rows] - reach[:, :2], centres[rows] + reach[:, 2:]], 1)
-        sides = np.array([width, height] * 2, np.float32)
-        boxes *= sides / np.array([*INPUT_SIZE] * 2, np.float32)
-        boxes = np.clip(boxes, 0, sides)[cell]
-        xywh = np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], 1)
-        kept = np.array(
-            cv2.dnn.NMSBoxesBatched(
-                xywh.tolist(),
-                scores.tolist(),
-                class_id.tolist(),
-                self.min_score,
-                self.max_overlap,
-            ),
-            np.intp,
-        ).reshape(-1)
-        return sv.Detections(
-            xyxy=boxes[kept],
-            confidence=scores[kept],
-            class_id=class_id[kept],
-            data={"class_name": self._names[class_id[kept]]},
-        )
+    def _scaled(self, image: Pixels) -> Pixels:
+        height, width = image.shape[:2]
+        size = self.input_size_for(width, height)
+        if (width, height) in (size, self.input_size):
+            return np.ascontiguousarray(image)
+        return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def load(*, threads: int = 2, argument: str = "") -> NanoDet:
-    """Return the shipped detector."""
-    return load_fp32(threads=threads, argument=argument)
+    """Return the shipped detector, in 8 bits on a processor.
+
+    Args:
+        threads: of the processor.
+        argument: `WIDTHxHEIGHT` in pixels to give the network pictures of that size; without it
+            the size follows the clip's shape.
+
+    Raises:
+        ModelError: the argument is no such size, or a file of the model is missing or damaged.
+    """
+    card = read_card(BUILT_IN, "nanodet_g.json")
+    return open_detector(card, threads=threads, name="nanodet-g", argument=argument)
 
 
 def load_fp32(*, threads: int = 2, argument: str = "") -> NanoDet:
-    """Return the detector with its original float32 arithmetic."""
-    _refuse(argument)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    path = _FILES / "nanodet_g.onnx"
-    session = onnxruntime.InferenceSession(str(path), options)
-    return NanoDet(session, name="nanodet-g-fp32", version="1")
+    """Return the shipped detector in float32; the arguments are those of `load`."""
+    card = read_card(BUILT_IN, "nanodet_g.json")
+    network = open_network(card.checked(card.exact), threads=threads, engine=best_engine())
+    return NanoDet(
+        network,
+        name="nanodet-g-fp32",
+        version=card.version(card.exact),
+        labels=card.labels,
+        input_size=_size(argument),
+    )
 
 
-def _refuse(argument: str) -> None:
-    if argument:
+def open_detector(
+    card: DetectorCard,
+    *,
+    threads: int,
+    name: str,
+    argument: str = "",
+    engine: Engine | None = None,
+) -> NanoDet:
+    """Return the detector of a card, on the best engine of this machine unless one is named."""
+    engine = engine or best_engine()
+    # 8 bits help processors only; a graphics card runs the float32 file.
+    file = card.exact if engine == "cuda" else card.served
+    return NanoDet(
+        open_network(card.checked(file), threads=threads, engine=engine),
+        name=name,
+        version=card.version(file),
+        labels=card.labels,
+        input_size=_size(argument),
+    )
+
+
+@lru_cache(maxsize=64)
+def fit(width: int, height: int, *, pixels: int) -> tuple[int, int]:
+    """Return the size within `pixels` that keeps most detail of a `width` x `height` frame.
+
+    Example:
+        >>> fit(768, 576, pixels=416 * 320), fit(1920, 1080, pixels=416 * 320)
+        ((416, 320), (480, 256))
+    """
+    sizes = [
+        (w, h)
+        for w in range(STEP, pixels // STEP + 1, STEP)
+        for h in range(STEP, pixels // w + 1, STEP)
+    ]
+    return max(sizes, key=lambda size: (min(size[0] / width, size[1] / height), -size[0] * size[1]))
+
+
+def _size(argument: str) -> tuple[int, int] | None:
+    if not argument:
+        return None
+    match = re.fullmatch(r"(\d{2,4})x(\d{2,4})", argument)
+    size = (int(match[1]), int(match[2])) if match else (0, 0)
+    if any(side % STEP or not STEP <= side <= MAX_SIDE for side in size):
         raise ModelError(
             Text(
-                en=f"The detector nanodet-g takes nothing after its name, but got {argument!r}.",
-                zh=f"检测器 nanodet-g 的名称后不能再带参数，却得到“{argument}”。",
+                en=f"{argument!r} is no picture size for this detector. Write WIDTHxHEIGHT, both "
+                f"multiples of {STEP} up to {MAX_SIDE}, for example nanodet-g:640x480.",
+                zh=f"“{argument}”不是该检测器可用的画面尺寸。请写成“宽x高”，两者均为 {STEP} 的倍数"
+                f"且不超过 {MAX_SIDE}，例如 nanodet-g:640x480。",
             )
         )
-
-
-def _fitted(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if image.shape[1::-1] == INPUT_SIZE:
-        return image
-    return np.asarray(cv2.resize(image, INPUT_SIZE, interpolation=cv2.INTER_LINEAR), np.uint8)
-
-
-@lru_cache(maxsize=8)
-def _grid(width: int, height: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    centres, strides = [], []
-    for stride in STRIDES:
-        x, y = np.meshgrid(np.arange(width // stride), np.arange(height // stride))
-        xy = np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)
-        centres.append((xy + 0.5) * stride)
-        strides.append(np.full(len(xy), stride, np.float32))
-    return np.concatenate(centres), np.concatenate(strides)
+    return size
