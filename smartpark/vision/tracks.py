@@ -18,6 +18,8 @@ from smartpark.core.geometry import iou
 
 SHOWN_LAG_FRAMES = 8  # a frame of 1080p waits as 3 MB of planes, so the picture must not lag far
 SETTLED_LAG_S = 3.0  # the table holds numbers only and may wait as long as a person is hidden
+SMOOTH_S = 0.35  # how far in time a sighting is felt; a step of a walk takes 0.5 s
+LINE_POINTS = 3  # sightings that the window holds at least
 
 # Labels that a detector confuses with one another share a group; groups never share a track.
 _GROUPS: Mapping[str, int] = {
@@ -49,9 +51,9 @@ class TrackSettings:
         lost_s: how long a track without detections is remembered.
     """
 
-    low: float = 0.3
+    low: float = 0.35
     high: float = 0.45
-    start: float = 0.55
+    start: float = 0.65
     overlap: float = 0.5
     buffer: float = 0.1
     similarity: float = 0.15
@@ -79,7 +81,8 @@ class Sighting:
 
     Attributes:
         index: frame number from 1.
-        track_id: > 0.
+        time_s: seconds from the clip's start.
+        track_id: > 0; 0 before it is known.
         box: (4,) float32 `x1 y1 x2 y2` in pixels of the clip.
         score: of the detection; between sightings the lower of the two around.
         class_id: the detector's number of `label`.
@@ -87,6 +90,7 @@ class Sighting:
     """
 
     index: int
+    time_s: float
     track_id: int
     box: NDArray[np.float32]
     score: float
@@ -179,7 +183,7 @@ class Follower:
             The detections that belong to confirmed tracks, with `tracker_id` counted from 1 and
             the class that each track was given most often.
         """
-        seen = _without_doubles(_sightings(detections, index), self.settings)
+        seen = _without_doubles(_sightings(detections, index, time_s), self.settings)
         raw = self._follow(seen, time_s)
         self.sightings = []
         for sighting, key in zip(seen, raw, strict=True):
@@ -226,17 +230,21 @@ class Follower:
 class GapFiller:
     """Turn what was seen on some frames into boxes for every frame, with a bounded delay.
 
-    Between two sightings of a track at most `lag` frames apart the box moves on a straight line.
+    A track is present between two sightings at most `lag` frames apart. Its box is a straight line
+    fitted locally in time (Cleveland, "Robust locally weighted regression", JASA 74, 1979) through
+    the sightings around, stronger ones weighing more: this fills gaps and takes the trembling out
+    of a detector's boxes.
 
     Example:
         >>> def seen(index, x):
-        ...     return Sighting(index, 1, np.array([x, 0, x + 2, 4], np.float32), 0.5, 0, "person")
+        ...     box = np.array([x, 0, x + 2, 4], np.float32)
+        ...     return Sighting(index, index / 10, 1, box, 0.5, 0, "person")
         >>> filler = GapFiller(lag=4)
-        >>> moments = list(filler.push(1, 0.0, [seen(1, 0)]))
-        >>> moments += filler.push(2, 0.1, [])
-        >>> moments += filler.push(3, 0.2, [seen(3, 4)])
+        >>> moments = list(filler.push(1, 0.1, [seen(1, 0)]))
+        >>> moments += filler.push(2, 0.2, [])
+        >>> moments += filler.push(3, 0.3, [seen(3, 4)])
         >>> moments += filler.finish()
-        >>> [float(moment.detections.xyxy[0, 0]) for moment in moments]
+        >>> [round(float(moment.detections.xyxy[0, 0]), 3) for moment in moments]
         [0.0, 2.0, 4.0]
     """
 
@@ -244,6 +252,7 @@ class GapFiller:
         self.lag = lag
         self._frames: deque[_Held] = deque()
         self._last: dict[int, Sighting] = {}
+        self._trails: dict[int, _Trail] = {}
 
     def push(self, index: int, time_s: float, seen: Iterable[Sighting]) -> Iterator[Moment]:
         """Add the next frame and yield the frames that are now old enough.
@@ -259,11 +268,8 @@ class GapFiller:
             self._connect(sighting)
         while len(self._frames) > self.lag:
             yield self._release()
-        self._last = {
-            key: sighting
-            for key, sighting in self._last.items()
-            if index - sighting.index <= self.lag
-        }
+        self._last = {k: s for k, s in self._last.items() if index - s.index <= self.lag}
+        self._trails = {k: trail for k, trail in self._trails.items() if k in self._last}
 
     def finish(self) -> Iterator[Moment]:
         """Yield every frame still held."""
@@ -271,40 +277,61 @@ class GapFiller:
             yield self._release()
 
     def _connect(self, sighting: Sighting) -> None:
-        before = self._last.get(sighting.track_id)
+        key = sighting.track_id
+        before = self._last.get(key)
         if before is not None:
+            weaker = sighting if sighting.score < before.score else before
             for index in range(before.index + 1, sighting.index):
-                self._put(between(before, sighting, index))
-        self._put(sighting)
-        self._last[sighting.track_id] = sighting
+                self._put(index, replace(sighting, score=weaker.score))
+        self._put(sighting.index, sighting)
+        self._last[key] = sighting
+        self._trails.setdefault(key, _Trail()).add(sighting)
 
-    def _put(self, sighting: Sighting) -> None:
-        place = sighting.index - self._frames[0].index
+    def _put(self, index: int, sighting: Sighting) -> None:
+        place = index - self._frames[0].index
         if place >= 0:
             self._frames[place].seen[sighting.track_id] = sighting
 
     def _release(self) -> Moment:
         held = self._frames.popleft()
-        seen = [held.seen[key] for key in sorted(held.seen)]
+        seen = [
+            replace(held.seen[key], box=self._trails[key].at(held.time_s))
+            for key in sorted(held.seen)
+        ]
         return Moment(held.index, held.time_s, _detections(seen))
 
 
-def between(before: Sighting, after: Sighting, index: int) -> Sighting:
-    """Return a track at a frame between two sightings of it, on a straight line.
+class _Trail:
+    """The recent sightings of one track and the line through them at any time."""
 
-    Example:
-        >>> left = Sighting(1, 7, np.array([0, 0, 2, 4], np.float32), 0.5, 0, "person")
-        >>> right = Sighting(5, 7, np.array([8, 0, 10, 4], np.float32), 0.9, 0, "person")
-        >>> between(left, right, 2).box.tolist()
-        [2.0, 0.0, 4.0, 4.0]
-    """
-    share = np.float32((index - before.index) / (after.index - before.index))
-    return replace(
-        after,
-        index=index,
-        box=before.box + (after.box - before.box) * share,
-        score=min(before.score, after.score),
-    )
+    def __init__(self) -> None:
+        self._rows = np.empty((0, 6))  # time_s, weight, x1, y1, x2, y2
+
+    def add(self, sighting: Sighting) -> None:
+        row = np.array([[sighting.time_s, sighting.score, *sighting.box]])
+        self._rows = np.concatenate([self._rows, row])
+
+    def at(self, time_s: float) -> NDArray[np.float32]:
+        """Return the (4,) box at `time_s`; times asked for never go back."""
+        away = self._rows[:, 0] - time_s
+        # In a gap the window widens until it holds sightings enough for a line.
+        reach = np.partition(np.abs(away), LINE_POINTS - 1)[LINE_POINTS - 1] if len(away) > 2 else 0
+        width = max(SMOOTH_S, reach / 1.5)
+        weight = self._rows[:, 1] * np.exp(-0.5 * (away / width) ** 2)
+        boxes = self._rows[:, 2:]
+        total, first, second = weight.sum(), weight @ away, weight @ away**2
+        level, slope = weight @ boxes, (weight * away) @ boxes
+        spread = total * second - first**2
+        self._forget(time_s)
+        if spread <= 1e-9 * total**2:
+            return np.asarray(level / total, np.float32)
+        return np.asarray((second * level - first * slope) / spread, np.float32)
+
+    def _forget(self, time_s: float) -> None:
+        old = int(np.searchsorted(self._rows[:, 0], time_s - 3 * SMOOTH_S))
+        old = min(old, len(self._rows) - LINE_POINTS)
+        if old > 0:
+            self._rows = self._rows[old:]
 
 
 @dataclass(slots=True)
@@ -326,7 +353,7 @@ class _Track:
         return replace(sighting, track_id=self.id, class_id=class_id, label=label)
 
 
-def _sightings(detections: sv.Detections, index: int) -> list[Sighting]:
+def _sightings(detections: sv.Detections, index: int, time_s: float) -> list[Sighting]:
     if len(detections) == 0:
         return []
     boxes = np.asarray(detections.xyxy, np.float32)
@@ -334,7 +361,9 @@ def _sightings(detections: sv.Detections, index: int) -> list[Sighting]:
     numbers = np.asarray(detections.class_id, np.int64)
     names = np.asarray(detections.data["class_name"])
     return [
-        Sighting(index, 0, boxes[row], float(scores[row]), int(numbers[row]), str(names[row]))
+        Sighting(
+            index, time_s, 0, boxes[row], float(scores[row]), int(numbers[row]), str(names[row])
+        )
         for row in range(len(boxes))
     ]
 
