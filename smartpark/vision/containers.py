@@ -17,6 +17,7 @@ READABLE_SUFFIXES: tuple[str, ...] = (
 
 # Seconds that FFmpeg may wait for data of a local file before it gives up.
 _TIMEOUT_S = 30.0
+_PROBE_SHARE = 4
 _MOV_BOXES = frozenset(
     (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"sidx")
 )
@@ -60,7 +61,8 @@ def open_container(path: Path, *, max_pixels: int) -> InputContainer:
         opened = av.open(
             "file:" + os.fspath(path),
             format=kind,
-            options={"max_pixels": str(max_pixels)},
+            # FFmpeg looks at a few pictures to know the clip; `ClipReader` says what is too large.
+            options={"max_pixels": str(_PROBE_SHARE * max_pixels)},
             container_options=options,
             timeout=_TIMEOUT_S,
             metadata_errors="replace",
@@ -68,6 +70,22 @@ def open_container(path: Path, *, max_pixels: int) -> InputContainer:
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise _damaged(name, kind) from error
     return opened
+
+
+def avi_frames_if_cut(path: Path) -> int | None:
+    """Return how many frames an AVI says it has where the file is shorter than it says, else None.
+
+    FFmpeg quietly takes the length of what is left. RIFF and `avih`: Microsoft, "AVI RIFF File
+    Reference".
+    """
+    with path.open("rb") as file:
+        head = file.read(4096)
+    at = head.find(b"avih")
+    if head[:4] != b"RIFF" or not 0 < at < len(head) - 28:
+        return None
+    stated_bytes = int.from_bytes(head[4:8], "little") + 8
+    frames = int.from_bytes(head[at + 24 : at + 28], "little")
+    return frames if path.stat().st_size < stated_bytes else None
 
 
 def _kind_of(path: Path) -> str:

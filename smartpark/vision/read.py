@@ -1,7 +1,7 @@
 """Read a clip: frames in order, with their times, as pictures of the wanted size."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -11,14 +11,22 @@ import av
 import cv2
 import numpy as np
 from av.container import InputContainer
-from av.video.reformatter import ColorRange, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from smartpark.core.text import Text
 from smartpark.core.values import ClipInfo
-from smartpark.vision.canvas import Picture, i420_planes, i420_to_rgb
-from smartpark.vision.containers import READABLE_SUFFIXES, accepted, open_container, refusal
+from smartpark.vision.canvas import Picture, i420_planes
+from smartpark.vision.containers import (
+    READABLE_SUFFIXES,
+    accepted,
+    avi_frames_if_cut,
+    open_container,
+    refusal,
+)
+from smartpark.vision.frames import is_plain, plane_views, scaled, shrink_into
+from smartpark.vision.times import Clock
 
 __all__ = ["MAX_PIXELS", "READABLE_SUFFIXES", "ClipReader", "DecodedFrame", "probe"]
 
@@ -27,16 +35,12 @@ MAX_PIXELS = 33_200_000
 
 _FALLBACK_FPS = 25.0
 _MAX_FPS = 1000.0
-# A time stamp that jumps back by more than this starts a new count: recordings were joined.
-_BACKWARD_S = 1.0
-# No pause of a recording is believed to be longer than this.
-_FORWARD_S = 6 * 3600.0
 # Shares of the stated length that may be missing before it is said.
 _MISSING_SHARE = 0.01
 _ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-class _Scaler:
+class _Converter:
     """Converts frames with swscale, keeping its tables from one frame to the next."""
 
     def __init__(self) -> None:
@@ -44,18 +48,9 @@ class _Scaler:
         self._lock = threading.Lock()
 
     def __call__(self, frame: av.VideoFrame, **wanted: Any) -> av.VideoFrame:
-        # One frame at a time: the tables belong to one conversion, stages to several threads.
+        # One frame at a time: the tables belong to one conversion, the stages to several threads.
         with self._lock:
             return self._reformatter.reformat(frame, threads=1, **wanted)
-
-
-class _Scalers:
-    """One scaler per use, so that their tables do not push each other out."""
-
-    def __init__(self) -> None:
-        self.planes = _Scaler()
-        self.rgb = _Scaler()
-        self.luma = _Scaler()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +70,7 @@ class DecodedFrame:
     height: int
     _frame: av.VideoFrame
     _rotation_deg: int
-    _scalers: _Scalers
+    _to_rgb: _Converter
 
     def rgb(self, size: tuple[int, int] | None = None) -> Picture:
         """Return the frame as (h, w, 3) RGB.
@@ -85,26 +80,17 @@ class DecodedFrame:
         """
         width, height = self._stored(size or (self.width, self.height))
         frame = self._frame
-        if (width, height) == (frame.width, frame.height):
-            return self._turn(self._scalers.rgb(frame, format="rgb24").to_ndarray())
-        if _is_plain(frame) and 2 * width >= frame.width and 2 * height >= frame.height:
-            return self._turn(_scale_planes(frame, (width, height)))
-        scaled = self._scalers.rgb(
-            frame, width=width, height=height, format="rgb24", interpolation=Interpolation.BILINEAR
-        )
-        return self._turn(scaled.to_ndarray())
+        if (width, height) != (frame.width, frame.height):
+            frame = scaled(frame, (width, height))
+        image = self._to_rgb(frame, format="rgb24").to_ndarray()
+        return self._turn(image[:height, :width])
 
     def luma(self, size: tuple[int, int]) -> Picture:
-        """Return the brightness as (h, w), averaged down to `size` `(width, height)`; cheap."""
+        """Return the brightness as (h, w), scaled to `size` `(width, height)`; cheap."""
         width, height = self._stored(size)
-        small = self._scalers.luma(
-            self._frame,
-            width=width,
-            height=height,
-            format="gray",
-            interpolation=Interpolation.AREA,
-        )
-        return self._turn(small.to_ndarray())
+        small = np.empty((height, width), np.uint8)
+        shrink_into(plane_views(self._frame)[0], small)
+        return self._turn(small)
 
     def i420(self) -> Picture:
         """Return a writable copy as planar 4:2:0: Y, then U, then V.
@@ -113,12 +99,9 @@ class DecodedFrame:
             (h * 3 / 2, w) uint8, limited range. Odd sizes are padded to even ones by repeating
             the last row or column.
         """
-        frame = self._frame
-        if not _is_plain(frame):
-            frame = self._scalers.planes(frame, format="yuv420p", dst_color_range=ColorRange.MPEG)
         width, height = self.width + self.width % 2, self.height + self.height % 2
         out = np.empty((height * 3 // 2, width), np.uint8)
-        for target, source in zip(i420_planes(out), _plane_views(frame), strict=True):
+        for target, source in zip(i420_planes(out), plane_views(self._frame), strict=True):
             turned = self._turn(source)
             rows, columns = turned.shape
             target[:rows, :columns] = turned
@@ -156,11 +139,13 @@ class ClipReader:
             _check_size(self._stream.width, self._stream.height, max_pixels, self._name)
             self._stream.thread_type = "AUTO" if threads > 1 else "NONE"
             self._stream.codec_context.thread_count = threads
+            # Later pictures may differ from what the header says.
+            self._stream.codec_context.options = {"max_pixels": str(max_pixels)}
             self._skipped = 0
             self._pictures = self._decode()
             self._first = self._first_picture()
             _check_size(self._first.width, self._first.height, max_pixels, self._name)
-            self._stated_s = _stated_duration(self._container, self._stream)
+            self._stated_s = self._stated_duration(path)
             self.info = self._describe()
         except BaseException:
             self._container.close()
@@ -184,23 +169,28 @@ class ClipReader:
 
     def __iter__(self) -> Iterator[DecodedFrame]:
         """Yield each frame that can be decoded, in the order of display."""
-        scalers = _Scalers()
-        clock = _Clock(1.0 / self.info.fps)
-        rotation = self.info.rotation_deg
+        to_plain, to_rgb = _Converter(), _Converter()
+        clock = Clock(step_s=1.0 / self.info.fps)
         size = (self._first.width, self._first.height)
         index = 0
         for index, picture in enumerate(self._all_pictures(), start=1):
             frame = picture
-            if (frame.width, frame.height) != size:
-                frame = scalers.planes(frame, width=size[0], height=size[1], format="yuv420p")
+            if not is_plain(frame) or (frame.width, frame.height) != size:
+                frame = to_plain(
+                    picture,
+                    width=size[0],
+                    height=size[1],
+                    format="yuv420p",
+                    dst_color_range=ColorRange.MPEG,
+                )
             yield DecodedFrame(
                 index,
-                clock.tick(picture),
+                clock.tick(picture.time, _length_s(picture)),
                 self.info.width,
                 self.info.height,
                 frame,
-                rotation,
-                scalers,
+                self.info.rotation_deg,
+                to_rgb,
             )
         self._conclude(index, clock.end_s)
 
@@ -208,7 +198,7 @@ class ClipReader:
         yield self._first
         yield from self._pictures
 
-    def _decode(self) -> "Any":
+    def _decode(self) -> Generator[av.VideoFrame, None, None]:
         """Yield pictures; packets that cannot be decoded are counted and passed over."""
         packets = self._container.demux(self._stream)
         while True:
@@ -229,12 +219,29 @@ class ClipReader:
 
     def _first_picture(self) -> av.VideoFrame:
         for picture in self._pictures:
-            return picture  # type: ignore[no-any-return]  # PyAV's generator is untyped
+            return picture
         raise refusal(
             self._name,
             "no picture in it could be decoded. Export it again, for example as H.264 MP4.",
             "其中没有可以解码的画面。请重新导出，例如导出为 H.264 编码的 MP4。",
         )
+
+    def _stated_duration(self, path: Path) -> float | None:
+        """Return how long the file says that its pictures last, in seconds, or None."""
+        stream, container = self._stream, self._container
+        cut_frames = avi_frames_if_cut(path)
+        if cut_frames is not None:
+            return cut_frames / _frame_rate(stream)
+        if container.format.name == "matroska":
+            # It counts from zero on, wherever the first picture lies, and over all its streams
+            # unless a stream carries a tag of its own.
+            end_s = _seconds(stream.metadata.get("DURATION", ""))
+            if end_s is None and len(container.streams) == 1:
+                end_s = (container.duration or 0) / 1_000_000
+            return end_s - (self._first.time or 0.0) if end_s else None
+        if stream.duration and stream.time_base:
+            return float(stream.duration * stream.time_base)
+        return None
 
     def _describe(self) -> ClipInfo:
         stream, first = self._stream, self._first
@@ -288,40 +295,6 @@ def probe(path: Path, *, max_pixels: int = MAX_PIXELS) -> ClipInfo:
         return reader.info
 
 
-class _Clock:
-    """Turns time stamps, as found, into seconds that start at 0 and rise."""
-
-    def __init__(self, step_s: float) -> None:
-        self._step_s = step_s
-        self._shift_s: float | None = None
-        self._last_s = 0.0
-        self.end_s = 0.0
-
-    def tick(self, picture: av.VideoFrame) -> float:
-        stamp_s = picture.time
-        if self._shift_s is None:
-            self._shift_s = -(stamp_s or 0.0)
-            now_s = 0.0
-        else:
-            now_s = self._next(stamp_s)
-        self._last_s = now_s
-        length_s = float((picture.duration or 0) * (picture.time_base or 0))
-        # A stated length is believed unless it is absurd beside the frame rate.
-        self.end_s = now_s + (length_s if 0 < length_s <= 10 * self._step_s else self._step_s)
-        return now_s
-
-    def _next(self, stamp_s: float | None) -> float:
-        expected_s = self._last_s + self._step_s
-        if stamp_s is None or self._shift_s is None:
-            return expected_s
-        now_s = stamp_s + self._shift_s
-        if now_s < self._last_s - _BACKWARD_S or now_s > self._last_s + _FORWARD_S:
-            self._shift_s = expected_s - stamp_s
-            return expected_s
-        # A stamp that repeats or steps back a little: keep the order, stay close to the stamp.
-        return now_s if now_s > self._last_s else self._last_s + self._step_s / 2
-
-
 def _video_stream(container: InputContainer, name: str) -> VideoStream:
     # A picture of the cover, attached to a song, is no footage.
     moving = [
@@ -363,36 +336,20 @@ def _frame_rate(stream: VideoStream) -> float:
     return _FALLBACK_FPS
 
 
-def _stated_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    if stream.duration and stream.time_base:
-        return float(stream.duration * stream.time_base)
-    if container.duration:
-        return container.duration / 1_000_000
-    return None
+def _seconds(text: str) -> float | None:
+    """Return `hh:mm:ss.fraction` in seconds, or None where it is not of that form."""
+    parts = text.split(":")
+    try:
+        return sum(float(part) * 60.0**place for place, part in enumerate(reversed(parts)))
+    except ValueError:
+        return None
+
+
+def _length_s(frame: av.VideoFrame) -> float | None:
+    if not frame.duration or not frame.time_base:
+        return None
+    return float(frame.duration * frame.time_base)
 
 
 def _clockwise(frame: av.VideoFrame) -> int:
     return round(-frame.rotation / 90) * 90 % 360
-
-
-def _is_plain(frame: av.VideoFrame) -> bool:
-    return frame.format.name == "yuv420p" and frame.color_range != ColorRange.JPEG
-
-
-def _plane_views(frame: av.VideoFrame) -> list[Picture]:
-    views = []
-    for shrink, plane in zip((0, 1, 1), frame.planes, strict=True):
-        data: Any = plane  # PyAV does not declare that planes are buffers
-        whole = np.frombuffer(data, np.uint8).reshape(-1, plane.line_size)
-        rows, columns = (frame.height + shrink) >> shrink, (frame.width + shrink) >> shrink
-        views.append(whole[:rows, :columns])
-    return views
-
-
-def _scale_planes(frame: av.VideoFrame, size: tuple[int, int]) -> Picture:
-    """Return RGB by scaling each plane; two to three times as fast as swscale on small cuts."""
-    width, height = size[0] + size[0] % 2, size[1] + size[1] % 2
-    small = np.empty((height * 3 // 2, width), np.uint8)
-    for target, source in zip(i420_planes(small), _plane_views(frame), strict=True):
-        cv2.resize(source, target.shape[::-1], dst=target, interpolation=cv2.INTER_LINEAR)
-    return i420_to_rgb(small)[: size[1], : size[0]]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from smartpark.core.errors import StorageError
 from smartpark.core.text import Text
 from smartpark.core.values import ClipInfo
+from smartpark.vision.frames import frame_of
 
 # 90 kHz divides every usual frame rate, 29.97 included, to a few microseconds.
 _TICKS_PER_S = 90_000
@@ -94,7 +95,7 @@ class OverlayWriter:
             i420: (h * 3 / 2, w) contiguous planar 4:2:0; not to be changed afterwards.
             time_s: seconds from the clip's start, later than the frame before.
         """
-        frame = av.VideoFrame.from_numpy_buffer(i420, format="yuv420p")
+        frame = frame_of(i420)
         ticks = max(round(time_s * _TICKS_PER_S), self._last + 1)
         if self._last >= 0:
             self._step = ticks - self._last
