@@ -130,6 +130,7 @@ def run(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Start the app and one worker; stop both with Ctrl-C."""
+    import signal
     import subprocess
     from threading import Event, Thread
 
@@ -143,6 +144,9 @@ def run(
         # The worker that starts below finds the row by itself.
         add_sample_park(engine, settings, runner=InlineRunner(lambda _job_id: None))
         engine.dispose()
+        # Ctrl-C and a service manager's SIGTERM both end app and worker in order.
+        for wish in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(wish, signal.default_int_handler)
         stop = Event()
         keeper = Thread(target=supervise, args=(settings, stop))
         keeper.start()

@@ -36,6 +36,14 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class FittingDetector(Detector, Protocol):
+    """A detector whose picture follows the shape of the clip instead of having one size."""
+
+    def input_size_for(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size that frames of `width` x `height` pixels are best scaled to."""
+
+
+@runtime_checkable
 class Rule(Protocol):
     """Anything that turns what is seen over time into events.
 

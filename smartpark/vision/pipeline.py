@@ -8,7 +8,7 @@ import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
 
-from smartpark.core.protocols import Detector
+from smartpark.core.protocols import Detector, FittingDetector
 from smartpark.core.scene import Scene
 from smartpark.core.values import ClipInfo, Frame
 from smartpark.vision.gate import Gate
@@ -104,12 +104,15 @@ class _Look:
         self._detector = detector
         self._mask = mask
         self._size = (info.width, info.height)
+        self._input_size = detector.input_size
+        if isinstance(detector, FittingDetector):
+            self._input_size = detector.input_size_for(*self._size)
         self.info = info
         everyday = len(detector.labels) == EVERYDAY_LABELS
         self._heard = PARK_LABELS if everyday else frozenset(detector.labels)
 
     def picture(self, frame: DecodedFrame) -> Frame:
-        image = frame.rgb(self._detector.input_size)
+        image = frame.rgb(self._input_size)
         self._mask.burn_rgb(image)
         return Frame(image, frame.index, frame.time_s)
 
