@@ -13,7 +13,7 @@ Box = tuple[float, float, float, float]
 SAME_LIGHT_CORRELATION = 0.85  # texture kept, brightness not: a shadow or a ray of sun
 LEAST_TEXTURE = 4.0  # grey levels; without texture there is nothing to correlate
 MARGIN_PX = 6
-MOST_POINTS = 250  # colours compared with each other
+MOST_POINTS = 128  # colours compared with each other
 
 
 def is_put_down(now: Picture, before: Picture, mask: Mask, box: Box) -> bool:
@@ -55,14 +55,16 @@ def _ratio(first: float, second: float) -> float:
 
 def _strangeness(inside: NDArray[np.uint8], around: NDArray[np.uint8]) -> float:
     """How far the colours inside lie from the nearest ones around, mean, in grey levels."""
-    first = _thinned(inside).astype(np.float32)
-    second = _thinned(around).astype(np.float32)
-    apart = np.abs(first[:, None] - second[None]).max(axis=2)
+    first, second = _thinned(inside), _thinned(around)
+    apart = np.zeros((len(first), len(second)), np.int16)
+    for colour in range(3):
+        between = first[:, colour, None] - second[None, :, colour]
+        np.maximum(apart, np.abs(between, out=between), out=apart)
     return float(apart.min(axis=1).mean())
 
 
-def _thinned(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return colours[:: max(1, len(colours) // MOST_POINTS)]
+def _thinned(colours: NDArray[np.uint8]) -> NDArray[np.int16]:
+    return colours[:: -(-len(colours) // MOST_POINTS)].astype(np.int16)
 
 
 def _grey(picture: Picture) -> Picture:

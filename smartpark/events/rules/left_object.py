@@ -66,7 +66,7 @@ class LeftObject:
 
     kind = "left_object"
     needs_thumbnail = True
-    thumbnail_interval_s = 0.4
+    thumbnail_interval_s = 0.5
     Params = LeftObjectParams
 
     def __init__(self, spec: RuleSpec, **where: Unpack[Where]) -> None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SAME_PLACE = 0.6  # overlap with the box it first stood in; less means it moved on
 MOVED_S = 1.0  # away from its place for less than this is jitter of the box
+SETTLED_PLACE = 0.8  # overlap with where it was lately, while it does not even roll
+SETTLED_S = 2.0
 LOST_S = 5.0  # hidden by passing traffic for less than this, it still stands there
 
 
@@ -26,6 +28,8 @@ class _Stand:
     sight: Sight
     track_ids: list[int]
     last_s: float  # last sight in its place
+    settled: Box  # where it has been lately, closely
+    settled_s: float
     number: int = 0
 
     @property
@@ -77,9 +81,12 @@ class StoppedVehicle:
     def _note(self, sight: Sight, time_s: float, in_view: set[int]) -> None:
         stand = self._stand_of(sight, in_view)
         if stand is None:
-            self._stands.append(_Stand(time_s, sight.box, sight, [sight.track_id], time_s))
+            ids = [sight.track_id]
+            stand = _Stand(time_s, sight.box, sight, ids, time_s, sight.box, time_s)
+            self._stands.append(stand)
         elif box_iou(stand.place, sight.box) >= SAME_PLACE:
             stand.last_s, stand.sight = time_s, sight
+            _settle(stand, sight.box, time_s)
         elif not stand.number and time_s - stand.last_s > MOVED_S:
             stand.since_s = stand.last_s = time_s
             stand.place, stand.sight = sight.box, sight
@@ -142,3 +149,11 @@ class StoppedVehicle:
             ongoing=ongoing,
             evidence=evidence,
         )
+
+
+def _settle(stand: _Stand, box: Box, time_s: float) -> None:
+    """Move the place to where the vehicle came to rest: it was first seen braking."""
+    if box_iou(stand.settled, box) < SETTLED_PLACE:
+        stand.settled, stand.settled_s = box, time_s
+    elif time_s - stand.settled_s >= SETTLED_S:
+        stand.place = stand.settled
