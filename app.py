@@ -1,6 +1,8 @@
 """The overview screen."""
 
 from smartpark.ui.overview import draw_overview
-from smartpark.ui.page import page
+from smartpark.ui.page import heading, page
 
-draw_overview(page("overview"))
+screen = page("overview")
+heading(screen, screen.say("menu.overview"))
+draw_overview(screen)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from smartpark.ui.clip import draw_clip
 from smartpark.ui.library import draw_library
-from smartpark.ui.page import Screen, page
+from smartpark.ui.page import Screen, heading, page
 
 EDITOR_WIDTH_PX = 1280  # of the picture that zones are drawn on
 
@@ -34,4 +34,5 @@ clip_id = st.query_params.get("clip", "")
 if clip_id.isdecimal():
     draw_clip(screen, int(clip_id), first_picture)
 else:
+    heading(screen, screen.say("menu.footage"))
     draw_library(screen, receive)

@@ -1,6 +1,8 @@
 """The jobs screen."""
 
 from smartpark.ui.jobs import draw_jobs
-from smartpark.ui.page import page
+from smartpark.ui.page import heading, page
 
-draw_jobs(page("jobs"))
+screen = page("jobs")
+heading(screen, screen.say("menu.jobs"))
+draw_jobs(screen)

@@ -14,7 +14,7 @@ from smartpark.ui.analyse import draw_analyse, scene_name
 from smartpark.ui.cards import empty
 from smartpark.ui.downloads import draw_downloads
 from smartpark.ui.formatting import duration, plain, size, utc_now
-from smartpark.ui.page import Screen
+from smartpark.ui.page import Screen, heading
 from smartpark.ui.progress import watch
 from smartpark.ui.results import draw_results
 from smartpark.ui.scene_editor import draw_scene_editor
@@ -38,40 +38,45 @@ def draw_clip(screen: Screen, clip_id: int, first_picture: FirstPicture) -> None
             clip = get_clip(db, clip_id)
             report = latest_report(db, clip_id)
     except StorageError:
+        heading(screen, screen.say("menu.footage"))
         empty("search_off", screen.say("clip.gone"), screen.say("page.gone"))
         return
-    _head(screen, clip, report)
-    _under_way(screen, clip)
-    view = _view(screen)
+    heading(screen, plain(clip.name))
+    st.caption(_facts(screen, clip))
+    with st.container(horizontal=True, vertical_alignment="center", key="footage_head"):
+        with st.container(width="stretch"):
+            view = _view(screen)
+        _actions(screen, clip, report)
+    is_busy = _under_way(screen, clip)
     if view == "scene":
         draw_scene_editor(screen, clip, first_picture)
     elif view == "downloads":
         draw_downloads(screen, clip, report)
-    elif report is None:
-        _first_analysis(screen, clip)
-    else:
+    elif report is not None:
         draw_results(screen, clip, report)
+    elif not is_busy:
+        _first_analysis(screen, clip)
 
 
-def _head(screen: Screen, clip: StoredClip, report: StoredReport | None) -> None:
+def _facts(screen: Screen, clip: StoredClip) -> str:
     info = clip.info
-    with st.container(horizontal=True, vertical_alignment="center", key="footage_head"):
-        with st.container(gap=None, width="stretch"):
-            st.subheader(plain(clip.name), anchor=False)
-            facts = screen.say(
-                "clip.facts",
-                duration=duration(info.duration_s, screen.language),
-                width=info.width,
-                height=info.height,
-                fps=f"{info.fps:.4g}",
-                size=size(clip.size_bytes),
-            )
-            st.caption(f"{facts} · {scene_name(screen, clip)}")
-        if report is not None:
-            with st.popover(screen.say("analyse.again"), icon=":material/refresh:"):
-                draw_analyse(screen, clip)
-        with st.popover("", icon=":material/delete:", help=screen.say("footage.remove")):
-            _remove(screen, clip)
+    facts = screen.say(
+        "clip.facts",
+        duration=duration(info.duration_s, screen.language),
+        width=info.width,
+        height=info.height,
+        fps=f"{info.fps:.4g}",
+        size=size(clip.size_bytes),
+    )
+    return f"{facts} · {scene_name(screen, clip)}"
+
+
+def _actions(screen: Screen, clip: StoredClip, report: StoredReport | None) -> None:
+    if report is not None:
+        with st.popover(screen.say("analyse.again"), icon=":material/refresh:"):
+            draw_analyse(screen, clip)
+    with st.popover("", icon=":material/delete:", help=screen.say("footage.remove")):
+        _remove(screen, clip)
 
 
 def _remove(screen: Screen, clip: StoredClip) -> None:
@@ -95,15 +100,20 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _under_way(screen: Screen, clip: StoredClip) -> None:
+def _under_way(screen: Screen, clip: StoredClip) -> bool:
+    """Draw the analysis that waits or runs, or why the last failed; return whether one does."""
     with screen.reading() as db:
         jobs = list_jobs(db, clip_id=clip.id, limit=20)
     analyses = [job for job in jobs if job.kind == "analyse_clip"]
-    if analyses and analyses[0].is_active:
-        watch(screen, analyses[0].id)
-    elif analyses and analyses[0].state == "failed" and analyses[0].error is not None:
-        reason = screen.words(analyses[0].error)
+    if not analyses:
+        return False
+    latest = analyses[0]
+    if latest.is_active:
+        watch(screen, latest.id)
+    elif latest.state == "failed" and latest.error is not None:
+        reason = screen.words(latest.error)
         st.error(f"**{screen.say('analyse.failed')}** {reason}", icon=":material/error:")
+    return latest.is_active
 
 
 def _view(screen: Screen) -> str:

@@ -102,9 +102,9 @@ class _Nobody:
 
 
 def page(name: str) -> Screen:
-    """Draw the frame of the page `name` and return what its parts need.
+    """Draw the menu of the page `name` and return what its parts need.
 
-    Where the database cannot be opened the page says why and ends here.
+    Draw the heading next. Where the database cannot be opened the page says why and ends here.
     """
     settings = Settings()
     language = _language(settings)
@@ -112,16 +112,25 @@ def page(name: str) -> Screen:
     st.set_page_config(page_title=f"{title} · {settings.park_name}", page_icon=_ICON, layout="wide")
     st.html(f"<style>{_STYLE}</style>")
     _menu(settings, language)
-    with st.container(horizontal=True, vertical_alignment="center", key="page_head"):
-        st.title(title, anchor=False, width="stretch")
-        _language_switch(language)
     try:
         engine = _engine(settings)
     except SmartParkError as error:
+        _heading(title, language)
         st.error(f"**{say('page.storage_broken', language)}**", icon=":material/database_off:")
         st.write(plain(error.text.say(language)))
         st.stop()
     return Screen(settings, engine, language, _operator(language))
+
+
+def heading(screen: Screen, title: str) -> None:
+    """Draw the page's heading, with the language switch beside it."""
+    _heading(title, screen.language)
+
+
+def _heading(title: str, language: Language) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", wrap=False, key="page_head"):
+        st.title(title, anchor=False, width="stretch")
+        _language_switch(language)
 
 
 def _engine(settings: Settings) -> Engine:

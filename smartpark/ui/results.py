@@ -71,9 +71,7 @@ def _headline(screen: Screen, report: StoredReport, open_alerts: int) -> None:
         entries.append((screen.say("results.busiest"), str(most), None))
     if content["lines"]:
         ways = screen.say("results.ways", n_in=went_in, n_out=went_out)
-        entries.append(
-            (f"{screen.say('results.crossings')} ({ways})", str(went_in + went_out), None)
-        )
+        entries.append((screen.say("results.crossings"), str(went_in + went_out), ways))
     figures(entries)
 
 

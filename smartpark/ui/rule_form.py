@@ -7,7 +7,6 @@ import streamlit as st
 
 from smartpark.events.forms import Level, ParamForm, RuleForm, rule_forms
 from smartpark.events.wording import label_text
-from smartpark.ui.formatting import plain
 from smartpark.ui.page import Screen
 
 LABELS = (
@@ -100,8 +99,6 @@ def _labels(screen: Screen, stored: Sequence[str], *, key: str) -> list[str]:
     )
 
 
-def summary(screen: Screen, rules: Sequence[Mapping[str, Any]]) -> str:
+def summary(screen: Screen, kinds: Sequence[str]) -> str:
     """Return the names of rules in one line, safe to show as Markdown."""
-    if not rules:
-        return screen.say("scene.no_rules")
-    return ", ".join(plain(screen.kind_name(str(rule["kind"]))) for rule in rules)
+    return ", ".join(map(screen.kind, kinds)) or screen.say("scene.no_rules")

@@ -128,12 +128,13 @@ def _rules(
     rules = {}
     for shape in places:
         key = f"scene_rules_{draft['token']}_{shape['id']}"
-        known = st.session_state.get(f"{key}_now", stored.get(shape["id"], []))
-        label = f"{SHAPE_ICONS[shape['sort']]} **{plain(shape['name'])}** {summary(screen, known)}"
+        kinds = st.session_state.get(
+            f"{key}_kinds", [rule["kind"] for rule in stored.get(shape["id"], [])]
+        )
+        label = f"{SHAPE_ICONS[shape['sort']]} **{plain(shape['name'])}** {summary(screen, kinds)}"
         with st.expander(label, expanded=shape["id"] == chosen):
             level: Level = "zone" if shape["sort"] == "zone" else "line"
             rules[shape["id"]] = draw_rules(screen, level, stored.get(shape["id"], []), key=key)
-        st.session_state[f"{key}_now"] = rules[shape["id"]]
     return rules
 
 

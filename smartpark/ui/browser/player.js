@@ -259,7 +259,7 @@ class Player {
       const title = make("span", { class: "title" }, make("span", { text: event.title }),
         make("span", { class: "when", text: clock(event.start) }))
       const body = make("span", {}, title, make("span", { class: "text", text: event.text }))
-      if (event.state_name) body.append(make("span", { class: "state", text: event.state_name }))
+      if (event.state_name && event.state !== "open") body.append(make("span", { class: "state", text: event.state_name }))
       const closed = event.state && event.state !== "open" ? " closed" : ""
       return make("button", {
         type: "button",
