@@ -28,6 +28,7 @@ _BLOCKS_ACROSS = 3
 _LEAST_BLOCK_PX = 8
 # A track hides its surroundings this long before its first and after its last sight.
 _HOLD_S = 0.5
+_COLUMNS = frozenset(("frame", "id", "label", "x", "y", "w", "h"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,11 @@ def _open_tracks(tracks_csv: Path) -> TextIO:
 
 def _people(file: TextIO, tracks_csv: Path) -> Iterator[_Row]:
     try:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file)
+        # An empty file must not pass for a clip without people.
+        if not set(reader.fieldnames or ()) >= _COLUMNS:
+            raise _no_tracks(tracks_csv)
+        for row in reader:
             if row["label"] == "person":
                 x, y, w, h = (float(row[name]) for name in ("x", "y", "w", "h"))
                 yield _Row(int(row["frame"]), int(row["id"]), (x, y, x + w, y + h))

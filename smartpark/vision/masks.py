@@ -52,4 +52,4 @@ class PrivacyMask:
             colour = (value,) * 3
             cv2.fillPoly(plane, [corners], colour)
             # A rim hides the mixed pixels that scaling leaves along the edge.
-            cv2.polylines(plane, [corners], True, colour, 2)  # noqa: FBT003 - "closed" is positional
+            cv2.polylines(plane, [corners], True, colour, 3)  # noqa: FBT003 - "closed" is positional
