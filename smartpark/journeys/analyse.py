@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -134,11 +134,16 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         recorder = Recorder(
             folder, reader.info, scene, load_rule=lambda kind: plugins.load("rule", kind)
         )
-        sights = watch(
-            reader, detector, scene, mode=mode, thumbnail_every_s=recorder.thumbnail_every_s
-        )
-        with recorder, OverlayWriter(folder / OVERLAY_NAME, reader.info, threads=threads) as writer:
-            for picture in overlap(recorder.record(sights)):
+        every_s = recorder.thumbnail_every_s
+        with (
+            recorder,
+            OverlayWriter(folder / OVERLAY_NAME, reader.info, threads=threads) as writer,
+            # A cancel ends every stage, from the last to the first, before the reader
+            # closes.
+            closing(watch(reader, detector, scene, mode=mode, thumbnail_every_s=every_s)) as sights,
+            closing(overlap(recorder.record(sights))) as pictures,
+        ):
+            for picture in pictures:
                 writer.write(picture.i420, picture.time_s)
                 if picture.index % PROGRESS_EVERY == 0:
                     on_progress(min(0.99, picture.index / max(reader.info.frames, 1)), None)

@@ -85,7 +85,7 @@ def _picture_library() -> Check:
 
 def _detector(settings: Settings) -> Iterator[Check]:
     from smartpark.journeys.detector import open_detector
-    from smartpark.vision.detectors.nanodet import describe_device
+    from smartpark.models.runtime import describe_device
 
     try:
         detector = open_detector(settings.detector, threads=settings.threads)
@@ -93,7 +93,7 @@ def _detector(settings: Settings) -> Iterator[Check]:
         yield Check("detector", ok=False, found=str(error), do="smartpark plugins")
         return
     yield Check("detector", ok=True, found=f"{detector.name} {detector.version}")
-    yield Check("device", ok=True, found=describe_device())
+    yield Check("device", ok=True, found=str(describe_device()))
     others = [name for name in plugins.names("detector") if name != settings.detector]
     yield Check("other detectors", ok=True, found=", ".join(others), needed=False)
 

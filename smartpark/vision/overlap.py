@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ class _End:
         self.error = error
 
 
-def overlap(items: Iterable[T], *, depth: int = 8) -> Iterator[T]:
+def overlap(items: Iterable[T], *, depth: int = 8) -> Generator[T]:
     """Yield `items` in order while a thread of their own prepares the next ones.
 
     Args:

@@ -1,6 +1,6 @@
 """The chain from a clip to what is seen in it: decode, infer, follow; one pass, flat memory."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -66,7 +66,7 @@ def watch(
     *,
     mode: Mode,
     thumbnail_every_s: float | None,
-) -> Iterator[Sight]:
+) -> Generator[Sight]:
     """Yield every frame of a clip, in order, with the tracks in it.
 
     Decoding and inference run in threads of their own, ahead of the caller by a few frames.
