@@ -81,8 +81,8 @@ def load(*, threads: int = 2, argument: str) -> TransformersDetector:
     except (OSError, ValueError) as error:
         raise ModelError(
             Text(
-                en=f"The detector {argument!r} cannot be loaded: {error}. Without a network, name a "
-                "folder that holds its config.json, preprocessor_config.json and "
+                en=f"The detector {argument!r} cannot be loaded: {error}. Without a network, name "
+                "a folder that holds its config.json, preprocessor_config.json and "
                 f"model.safetensors, or run `hf download {argument}` beforehand.",
                 zh=f"无法载入检测器“{argument}”：{error}。没有网络时，请给出包含 config.json、"
                 "preprocessor_config.json 和 model.safetensors 的文件夹，"
@@ -109,7 +109,7 @@ def _ask_hub(name: str) -> None:
     """Ask once, and briefly: the loaders themselves would try for minutes without a network."""
     try:
         HfApi().model_info(name, timeout=HUB_WAIT_S)
-    except Exception as error:  # noqa: BLE001 - of whichever HTTP library the hub's client has
+    except Exception as error:  # it is that of whichever HTTP library the hub's client has
         raise ConnectionError(str(error)) from error
 
 
