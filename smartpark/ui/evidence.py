@@ -79,27 +79,30 @@ def _decide(screen: Screen, alert: StoredAlert) -> None:
     if alert.state != "open":
         _decided(screen, alert)
         return
-    note = st.text_area(
+    note_key = f"footage_note_{alert.id}"
+    st.text_area(
         screen.say("results.note"),
         placeholder=screen.say("results.note_hint"),
         max_chars=MAX_NOTE,
         height=80,
-        key=f"footage_note_{alert.id}",
+        key=note_key,
     )
     with st.container(horizontal=True):
-        if st.button(
+        st.button(
             screen.say("results.acknowledge"),
             type="primary",
             icon=":material/check:",
             key=f"footage_acknowledge_{alert.id}",
-        ):
-            _change(screen, alert, "acknowledged", note)
-        if st.button(
+            on_click=_change,
+            args=(screen, alert.id, "acknowledged", note_key),
+        )
+        st.button(
             screen.say("results.false_alarm"),
             icon=":material/notifications_off:",
             key=f"footage_false_{alert.id}",
-        ):
-            _change(screen, alert, "false_alarm", note)
+            on_click=_change,
+            args=(screen, alert.id, "false_alarm", note_key),
+        )
 
 
 def _decided(screen: Screen, alert: StoredAlert) -> None:
@@ -115,16 +118,16 @@ def _decided(screen: Screen, alert: StoredAlert) -> None:
         st.caption(screen.say("results.changed", state=state, who=who, when=when))
     if alert.note:
         st.markdown(plain(alert.note))
-    if st.button(
-        screen.say("results.reopen"), icon=":material/undo:", key=f"footage_reopen_{alert.id}"
-    ):
-        _change(screen, alert, "open", alert.note)
+    st.button(
+        screen.say("results.reopen"),
+        icon=":material/undo:",
+        key=f"footage_reopen_{alert.id}",
+        on_click=_change,
+        args=(screen, alert.id, "open", None),
+    )
 
 
-def _change(screen: Screen, alert: StoredAlert, state: AlertState, note: str) -> None:
-    with screen.mishaps():
-        with screen.writing() as db:
-            set_alert_state(
-                db, alert.id, state, by=screen.operator, note=note.strip(), now=utc_now()
-            )
-        st.rerun(scope="fragment")
+def _change(screen: Screen, alert_id: int, state: AlertState, note_key: str | None) -> None:
+    note = str(st.session_state.get(note_key, "")).strip() if note_key else ""
+    with screen.mishaps(), screen.writing() as db:
+        set_alert_state(db, alert_id, state, by=screen.operator, note=note, now=utc_now())

@@ -113,7 +113,15 @@ def _facts(screen: Screen, job: Job) -> str:
 
 
 def _retry_button(screen: Screen, job: Job) -> None:
-    if st.button(screen.say("jobs.retry"), icon=":material/replay:", key=f"jobs_retry_{job.id}"):
-        with screen.mishaps():
-            retry(screen.engine, job.id, screen.operator, runner=screen.runner())
-            st.rerun(scope="fragment")
+    st.button(
+        screen.say("jobs.retry"),
+        icon=":material/replay:",
+        key=f"jobs_retry_{job.id}",
+        on_click=_retry,
+        args=(screen, job.id),
+    )
+
+
+def _retry(screen: Screen, job_id: int) -> None:
+    with screen.mishaps():
+        retry(screen.engine, job_id, screen.operator, runner=screen.runner())

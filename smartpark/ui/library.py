@@ -50,9 +50,12 @@ def _cards(screen: Screen) -> None:
             with column:
                 state = _state(screen, jobs.get(clip.id), clip.id in analysed, open_alerts[clip.id])
                 _card(screen, clip, state)
-    if shown < len(clips) and st.button(screen.say("footage.more_clips"), key="footage_more"):
-        st.session_state["footage_shown"] = shown + PAGE
-        st.rerun(scope="fragment")
+    if shown < len(clips):
+        st.button(screen.say("footage.more_clips"), key="footage_more", on_click=_show_more)
+
+
+def _show_more() -> None:
+    st.session_state["footage_shown"] = st.session_state.get("footage_shown", PAGE) + PAGE
 
 
 def _search(screen: Screen) -> str:

@@ -87,11 +87,12 @@ class Screen:
 
     @contextmanager
     def mishaps(self) -> Iterator[None]:
-        """Show what a person can mend as a sentence instead of ending the page."""
+        """Show what a person can mend as a note that stays, instead of ending the page."""
         try:
             yield
         except SmartParkError as error:
-            st.error(self.words(error.text), icon=":material/error:")
+            words = f"**{self.say('page.failed')}** {self.words(error.text)}"
+            st.toast(words, icon=":material/error:", duration="infinite")
 
 
 class _Nobody:

@@ -42,12 +42,19 @@ def cancel_button(screen: Screen, job: Job) -> None:
     """Draw the button that asks a job to stop."""
     if job.cancel_wished:
         st.button(screen.say("progress.cancelling"), disabled=True, key=f"cancel_{job.id}")
-    elif st.button(
-        screen.say("progress.cancel"), icon=":material/stop_circle:", key=f"cancel_{job.id}"
-    ):
-        with screen.mishaps():
-            cancel(screen.engine, job.id, by=screen.operator)
-        st.rerun(scope="fragment")
+    else:
+        st.button(
+            screen.say("progress.cancel"),
+            icon=":material/stop_circle:",
+            key=f"cancel_{job.id}",
+            on_click=_cancel,
+            args=(screen, job.id),
+        )
+
+
+def _cancel(screen: Screen, job_id: int) -> None:
+    with screen.mishaps():
+        cancel(screen.engine, job_id, by=screen.operator)
 
 
 @st.fragment(run_every=REFRESH)

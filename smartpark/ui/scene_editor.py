@@ -69,12 +69,14 @@ def _begin_with(screen: Screen, clip: StoredClip, draft: dict[str, Any]) -> None
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover(screen.say("scene.presets"), icon=":material/auto_awesome:"):
             for name in PRESETS:
-                if st.button(
-                    screen.say(f"preset.{name}"), key=f"scene_preset_{name}", width="stretch"
-                ):
-                    size = {"width": clip.info.width, "height": clip.info.height}
-                    _replace(draft, preset(name, **size, language=screen.language))
-                    st.rerun(scope="fragment")
+                size = {"width": clip.info.width, "height": clip.info.height}
+                st.button(
+                    screen.say(f"preset.{name}"),
+                    key=f"scene_preset_{name}",
+                    width="stretch",
+                    on_click=_replace,
+                    args=(draft, preset(name, **size, language=screen.language)),
+                )
         if others:
             with st.popover(screen.say("scene.copy"), icon=":material/content_copy:"):
                 _copy(screen, draft, others)
@@ -84,9 +86,14 @@ def _copy(screen: Screen, draft: dict[str, Any], others: list[StoredScene]) -> N
     source = st.selectbox(
         screen.say("scene.copy_from"), others, format_func=lambda scene: scene.name
     )
-    if st.button(screen.say("scene.copy_now"), key="scene_copy_now") and source is not None:
-        _replace(draft, {**source.spec, "name": draft["spec"].get("name", source.name)})
-        st.rerun(scope="fragment")
+    if source is not None:
+        copied = {**source.spec, "name": draft["spec"].get("name", source.name)}
+        st.button(
+            screen.say("scene.copy_now"),
+            key="scene_copy_now",
+            on_click=_replace,
+            args=(draft, copied),
+        )
 
 
 def _draw(
