@@ -27,8 +27,10 @@ _NAMES = {
     "rules": Text(en="rule", zh="规则"),
     "calibration": Text(en="calibration", zh="标定"),
     "tiling": Text(en="tiling", zh="分块检测"),
-    "polygon": Text(en="corner", zh="顶点"),
+    "polygon": Text(en="corner", zh="顶点"),  # what stands in it, by number
 }
+_POLYGON = Text(en="polygon", zh="多边形")
+_LISTS = ("zones", "lines", "privacy_masks", "rules")
 
 
 class _Data(BaseModel):
@@ -207,9 +209,9 @@ def _read(data: object) -> _SceneData:
             ),
         )
     _catch_typing_errors(data)
-    for key in ("zones", "lines", "privacy_masks", "rules"):
+    for key in _LISTS:
         if isinstance(data.get(key), list) and len(data[key]) > MAX_ITEMS:
-            raise refuse(_NAMES[key], checks.too_many(len(data[key]), MAX_ITEMS))
+            raise refuse(_plural(_NAMES[key]), checks.too_many(len(data[key]), MAX_ITEMS))
     try:
         return _SceneData.model_validate(data)
     except ValidationError as error:
@@ -217,11 +219,15 @@ def _read(data: object) -> _SceneData:
         raise refuse(_where(first["loc"], data), checks.say_type_error(first)) from error
 
 
+def _plural(noun: Text) -> Text:
+    return Text(en=f"{noun.en[:1].upper()}{noun.en[1:]}s", zh=noun.zh)
+
+
 def _catch_typing_errors(data: Mapping[Any, Any]) -> None:
     # A word of a stranger's own is left alone; one that is nearly ours would be lost in silence.
     known = list(_SceneData.model_fields)
     for key in data:
-        if isinstance(key, str) and key not in known:
+        if isinstance(key, str) and len(key) < 40 and key not in known:
             close = get_close_matches(key, known, n=1, cutoff=0.75)
             if close:
                 raise refuse(
@@ -243,7 +249,9 @@ def _where(loc: tuple[int | str, ...], data: Any) -> Text:
             named = _step(_step(value, following), "name")
             parts.append(checks.titled(_NAMES[step], named, following + 1, first=not parts))
         elif isinstance(step, str):
-            parts.append(_NAMES.get(step, Text(en=step, zh=step)))
+            is_list = step in _LISTS and len(parts) == 0
+            named = _NAMES.get(step, Text(en=step, zh=step)) if step != "polygon" else _POLYGON
+            parts.append(_plural(named) if is_list else named)
     if not parts:
         return Text(en="Scene", zh="场景")
     en = ", ".join(part.en for part in parts)

@@ -26,11 +26,13 @@ GROWN_DIFFERENCE = 8.0  # beside such pixels, in averaged pictures, this much wi
 NOISE_FACTOR = 3.0  # plus so many times the pixel's own unrest
 MOST_NOISE = 12.0  # grey levels; leaves and water never drown a real thing altogether
 LEARN_SHARE = 0.03  # share of the background that one sample renews
+BACKGROUND_LOSS = 0.5  # share of its age that a pixel keeps on seeing the background again
 HIDDEN_LOSS = 0.2  # how fast a confirmed pixel that somebody walks before is forgotten
 LEAST_AREA_SHARE = 0.0004  # of the picture; smaller is noise
 MOST_AREA_SHARE = 0.12  # of the picture; larger is a change of light or a lorry
 LEAST_FILL = 0.3  # share of its box; less is an edge, not a thing
 MOST_GROWTH = 5.0  # a seed that grows more than this has leaked
+LEAST_AGE_S = 0.1  # younger pixels have no memory worth keeping
 LONGEST_S = 3600.0  # no pixel is remembered as still for longer
 UPSET_SHARE = 0.55  # of the picture: all of it changed, so the camera moved or the light did
 UPSET_SAMPLES = 3
@@ -186,11 +188,11 @@ class StaticForeground:
         held = _and(self._new, stable)
         age = self._age_s
         change = np.where(age >= CONFIRM_S, np.float32(-HIDDEN_LOSS), np.float32(-1))
-        change[self._new == 0] = -2
         change[held > 0] = 1
         age += change * np.float32(elapsed_s)
+        age[self._new == 0] *= BACKGROUND_LOSS
         np.clip(age, 0, LONGEST_S, out=age)
-        cv2.copyTo(colours, _mask(age <= 0), self._short)
+        cv2.copyTo(colours, _mask(age < LEAST_AGE_S), self._short)
         cv2.accumulateWeighted(colours, self._short, 0.1, mask=held)
 
     def _learn(self, colours: Plane, difference: Picture, covered: Mask, before: Mask) -> None:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import hypot
+from math import dist, hypot
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -26,12 +26,15 @@ ALONE_S = 2.0  # away for this long, not a step aside
 OWNER_BEFORE_S = 3.0  # whoever was beside it from so long before it came to rest ...
 OWNER_AFTER_S = 2.0  # ... to so long after
 HANDOVER_S = 3.0  # a lost owner who is found again beside sooner has only a new number
+REACH_HEIGHTS = 0.75  # how near to where the owner was lost
+ALIKE_HEIGHTS = (0.4, 1.8)  # of the owner's height; others are no whole person
+REMEMBER_S = 60.0
+MOST_BORN = 1000  # tracks whose beginning is remembered before old ones are dropped
 MOST_OF_OWNER = 0.75  # share of its owner's height or of half their box: larger is no bag
 PERSON_OVERLAP = 0.4  # a region like this on its owner's box is the owner, standing still
 EMPTY_SHARE = 0.25  # less than this of a place is new: nobody stands there unseen
 LEAST_JUDGEMENTS = 2
 UNOWNED_S = 90.0  # nobody brought it: after this long it is background
-EDGE_SHARE = 0.02  # of the picture: a box this near the edge is leaving
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class _Thing:
     is_vehicle: bool = False
     alone_since_s: float | None = None
     number: int = 0
+    start_s: float = 0.0
 
     @property
     def foot(self) -> tuple[float, float]:
@@ -80,6 +84,7 @@ class LeftObject:
         self._foreground = StaticForeground()
         self._things: dict[int, _Thing] = {}
         self._lately: deque[tuple[float, list[Sight]]] = deque()
+        self._born: dict[int, tuple[float, Sight]] = {}
 
     def observe(self, observation: "Observation") -> list[Event]:
         """Return the left objects that were found or fetched at this moment."""
@@ -108,8 +113,13 @@ class LeftObject:
 
     def _remember(self, people: list[Sight], time_s: float) -> None:
         self._lately.append((time_s, people))
-        while time_s - self._lately[0][0] > 60:
+        while time_s - self._lately[0][0] > REMEMBER_S:
             self._lately.popleft()
+        for sight in people:
+            self._born.setdefault(sight.track_id, (time_s, sight))
+        if len(self._born) > MOST_BORN:
+            present = {sight.track_id for _, sights in self._lately for sight in sights}
+            self._born = {key: value for key, value in self._born.items() if key in present}
 
     def _fetched(self) -> list[Event]:
         present = {blob.id for blob in self._foreground.blobs}
@@ -139,18 +149,49 @@ class LeftObject:
             _covered_share(thing.box, vehicle.box) > 0.7 or box_iou(thing.box, vehicle.box) > 0.3
             for vehicle in vehicles
         )
+        self._find_owners(thing)
+        in_view = {sight.track_id: sight for sight in people}
+        for owner in thing.owners:
+            now = in_view.get(owner.track_ids[-1]) or self._found_again(
+                owner, people, thing, time_s
+            )
+            if now is not None:
+                owner.sight, owner.last_s = now, time_s
+                if _is_beside(thing, now):
+                    owner.tallest = max(owner.tallest, now.height)
+
+    def _find_owners(self, thing: _Thing) -> None:
+        if thing.number:
+            return  # whoever passes later did not bring it
         since_s = thing.blob.since_s
         for seen_s, sights in self._lately:
             if since_s - OWNER_BEFORE_S <= seen_s <= since_s + OWNER_AFTER_S:
                 for sight in sights:
-                    if _gap(thing.box, sight.box) <= NEAR_HEIGHTS * sight.height:
+                    if _is_beside(thing, sight):
                         _note_owner(thing, sight, seen_s)
-        in_view = {sight.track_id: sight for sight in people}
-        for owner in thing.owners:
-            now = in_view.get(owner.track_ids[-1]) or _found_again(owner, people, thing, time_s)
-            if now is not None:
-                owner.sight, owner.last_s = now, time_s
-                owner.tallest = max(owner.tallest, now.height)
+
+    def _found_again(
+        self, owner: _Owner, people: list[Sight], thing: _Thing, time_s: float
+    ) -> Sight | None:
+        """Return the new track that a lost owner goes on under.
+
+        It began beside the place where the owner was lost, soon after, or beside the thing: who
+        comes from elsewhere is somebody else.
+        """
+        if _is_far(owner, thing):
+            return None
+        taken = {track_id for other in thing.owners for track_id in other.track_ids}
+        for sight in people:
+            low, high = ALIKE_HEIGHTS
+            if sight.track_id in taken or not low < sight.height / owner.tallest < high:
+                continue
+            near = dist(sight.foot, owner.sight.foot) < REACH_HEIGHTS * owner.tallest
+            soon = time_s - owner.last_s <= HANDOVER_S
+            born_s, born = self._born[sight.track_id]
+            if (near and soon) or (born_s >= owner.last_s and _is_beside(thing, born)):
+                owner.track_ids.append(sight.track_id)
+                return sight
+        return None
 
     def _judge(self, thing: _Thing, time_s: float) -> list[Event]:
         blob = thing.blob
@@ -166,7 +207,7 @@ class LeftObject:
         if thing.number or not self._is_left(thing, time_s):
             return []
         self._events += 1
-        thing.number = self._events
+        thing.number, thing.start_s = self._events, blob.since_s
         return [self._event(thing, ongoing=True)]
 
     def _is_left(self, thing: _Thing, time_s: float) -> bool:
@@ -182,9 +223,7 @@ class LeftObject:
         return bool(self._area.inside([Sight(0, "", thing.box, 1.0)]))
 
     def _is_away(self, owner: _Owner, thing: _Thing, time_s: float) -> bool:
-        foot = owner.sight.foot
-        distance = hypot(foot[0] - thing.foot[0], foot[1] - thing.foot[1])
-        if distance > AWAY_HEIGHTS * owner.tallest:
+        if _is_far(owner, thing):
             return True
         if owner.last_s == time_s:
             return False
@@ -200,7 +239,7 @@ class LeftObject:
         alone_since_s = blob.last_s if thing.alone_since_s is None else thing.alone_since_s
         evidence: dict[str, Evidence] = {
             "label": nearest.sight.label,
-            "still_s": round(blob.last_s - blob.since_s, 2),
+            "still_s": round(blob.last_s - thing.start_s, 2),
             "alone_s": round(blob.last_s - alone_since_s, 2),
             "limit_s": self._min_s,
             "owner_id": nearest.track_ids[-1],
@@ -212,7 +251,7 @@ class LeftObject:
         return Event(
             id=f"{self._name}-{thing.number}",
             kind=self.kind,
-            start_s=blob.since_s,
+            start_s=thing.start_s,
             end_s=blob.last_s,
             text=reason(self.kind, evidence, track_ids=track_ids, place=self._zone),
             track_ids=track_ids,
@@ -232,18 +271,12 @@ def _note_owner(thing: _Thing, sight: Sight, seen_s: float) -> None:
     thing.owners.sort(key=lambda owner: _gap(thing.box, owner.near_box))
 
 
-def _found_again(owner: _Owner, people: list[Sight], thing: _Thing, time_s: float) -> Sight | None:
-    """Return the new track that a lost owner goes on under."""
-    if time_s - owner.last_s > HANDOVER_S:
-        return None
-    taken = {track_id for other in thing.owners for track_id in other.track_ids}
-    for sight in people:
-        near = hypot(sight.foot[0] - owner.sight.foot[0], sight.foot[1] - owner.sight.foot[1])
-        alike = 0.6 < sight.height / owner.tallest < 1.6
-        if sight.track_id not in taken and alike and near < 0.75 * owner.tallest:
-            owner.track_ids.append(sight.track_id)
-            return sight
-    return None
+def _is_far(owner: _Owner, thing: _Thing) -> bool:
+    return dist(owner.sight.foot, thing.foot) > AWAY_HEIGHTS * owner.tallest
+
+
+def _is_beside(thing: _Thing, sight: Sight) -> bool:
+    return _gap(thing.box, sight.box) <= NEAR_HEIGHTS * sight.height
 
 
 def _fits(thing: _Thing, owner: _Owner) -> bool:
