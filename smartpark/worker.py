@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -21,19 +19,22 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from smartpark.config import Settings
-from smartpark.core.errors import Cancelled, SmartParkError
-from smartpark.core.text import Text
+from smartpark.core.errors import Cancelled, SmartParkError, StorageError
 from smartpark.jobs.announce import announce
+from smartpark.jobs.background import is_alive, logging_to, repeating
 from smartpark.jobs.context import Interrupted, JobContext, TakenOver
+from smartpark.jobs.reasons import explain
 from smartpark.jobs.runners import worker_lock
 from smartpark.jobs.tasks import Tidy, task_of
 from smartpark.store import clips, jobs, workers
-from smartpark.store.database import database_url, is_disk_full, open_database, reading, session
+from smartpark.store.database import database_url, open_database, reading, session
 from smartpark.store.jobs import Job
 
 Handler = Callable[[Engine, Settings, Job, Any, JobContext], None]
 
 _LOG = logging.getLogger("smartpark.worker")
+# Who asks for what nobody asked for.
+SYSTEM = "SmartPark"
 _WORK_FOLDER = "work"
 
 
@@ -122,7 +123,7 @@ def work(
     """
     engine = open_database(database_url(settings.data_dir, settings.database_url))
     stop = stop or threading.Event()
-    with _logging_to(settings.data_dir / "logs"):
+    with logging_to(settings.data_dir / "logs"):
         worker = Worker(engine, settings, handlers=handlers, pace=pace or Pace(), stop=stop)
         try:
             worker.loop(once=once, idle_s=idle_s)
@@ -155,21 +156,31 @@ class Worker:
         _LOG.info("worker %s begins", self.name)
         self._take_from_the_dead()
         with (
-            _repeating(self._beat, self._pace.beat_s),
-            _repeating(self._do_chores, self._pace.chores_s),
+            repeating(self._beat, self._pace.beat_s),
+            repeating(self._do_chores, self._pace.chores_s),
         ):
             busy_s = time.monotonic()
             while not self._stop.is_set():
-                if self.run_next():
+                if self._run_next_patiently():
                     busy_s = time.monotonic()
                 elif once or (idle_s is not None and time.monotonic() - busy_s > idle_s):
                     break
                 else:
                     self._stop.wait(self._pace.poll_s)
-        self._announce()
+        if not self._stop.is_set():
+            self._announce()
         with session(self._engine) as work:
             workers.remove_worker(work, self.name)
         _LOG.info("worker %s ends", self.name)
+
+    def _run_next_patiently(self) -> bool:
+        try:
+            return self.run_next()
+        except StorageError as error:
+            # A backup that locks the file, a server that restarts: it passes.
+            _LOG.warning("the database does not answer: %s", error)
+            self._stop.wait(self._pace.chores_s)
+            return False
 
     def run_next(self, job_id: int | None = None) -> bool:
         """Claim the oldest waiting job, or the one given, and run it; False where none waits."""
@@ -190,7 +201,7 @@ class Worker:
         try:
             context.folder.mkdir(parents=True)
             task = task_of(job)
-            with _repeating(context.beat, self._pace.beat_s):
+            with repeating(context.beat, self._pace.beat_s):
                 self._handlers[job.kind](self._engine, self._settings, job, task, context)
         except TakenOver:
             return _Ending("taken over", lambda _work: True)
@@ -240,12 +251,12 @@ class Worker:
         since = now - timedelta(seconds=self._pace.tidy_s)
         if jobs.was_asked_since(work, "tidy", since) or not clips.list_clips(work, before=since):
             return
-        jobs.add_job(work, kind=Tidy().kind, arguments={}, clip_id=None, by="system", now=now)
+        jobs.add_job(work, kind=Tidy().kind, arguments={}, clip_id=None, by=SYSTEM, now=now)
 
     def _take_from_the_dead(self) -> None:
         with session(self._engine) as work:
             for other in workers.workers_on(work, self._host):
-                if not _is_alive(other.pid):
+                if not is_alive(other.pid):
                     jobs.requeue_of(work, other.name, now=_now())
                     workers.remove_worker(work, other.name)
             held = {(job.id, job.token) for job in jobs.list_jobs(work, states=("running",))}
@@ -260,22 +271,6 @@ class Worker:
 class _Ending:
     name: str
     write: Callable[[Session], bool]
-
-
-def explain(error: Exception) -> Text:
-    """Return why a job failed, for the person who asked for it."""
-    if is_disk_full(error):
-        return _DISK_FULL
-    if isinstance(error, SmartParkError):
-        return error.text
-    if isinstance(error, MemoryError):
-        return _NO_MEMORY
-    said = f"{type(error).__name__}: {error}"[:300]
-    return Text(
-        en=f"SmartPark made a mistake ({said}). The full account is in logs/worker.log in the data "
-        "folder; please report it.",
-        zh=f"SmartPark 内部出错（{said}）。详情见数据文件夹中的 logs/worker.log，请反馈给开发者。",
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -322,74 +317,13 @@ def _watching(parent: int | None, stop: threading.Event) -> Iterator[None]:
     if parent is None:
         yield
         return
-    with _repeating(look, 1.0):
+    with repeating(look, 1.0):
         yield
-
-
-@contextmanager
-def _repeating(step: Callable[[], None], every_s: float) -> Iterator[None]:
-    """Do a step at once and then every so often, in a thread; a step that fails is logged."""
-    over = threading.Event()
-
-    def run() -> None:
-        while not over.is_set():
-            try:
-                step()
-            except Exception:  # noqa: BLE001 - the next round may succeed; the job must go on
-                _LOG.exception("a background step failed")
-            over.wait(every_s)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-
-
-@contextmanager
-def _logging_to(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(folder / "worker.log", maxBytes=5_000_000, backupCount=3)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger = logging.getLogger("smartpark")
-    level = logger.level
-    logger.setLevel(logging.INFO)
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
-        handler.close()
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
-
-_DISK_FULL = Text(
-    en="The disk is full, so the work stopped. What was stored before is safe. Free some space "
-    "(`smartpark tidy` removes old clips), then try again.",
-    zh="磁盘已满，任务中止；此前保存的内容不受影响。请清理空间"
-    "（`smartpark tidy` 可删除旧视频）后重试。",
-)
-_NO_MEMORY = Text(
-    en="The computer ran out of memory. Close other programs or analyse a smaller clip, "
-    "then try again.",
-    zh="内存不足。请关闭其他程序或换用较小的视频后重试。",
-)
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -9,20 +9,18 @@ from sqlalchemy import Engine
 from smartpark import plugins
 from smartpark.config import Settings
 from smartpark.core.protocols import Notifier
-from smartpark.core.values import SEVERITIES, Alert, Severity
+from smartpark.core.values import Alert
 from smartpark.store import deliveries
 from smartpark.store.database import session
 from smartpark.store.deliveries import Delivery, Message
 
 _LOG = logging.getLogger(__name__)
-_DEFAULT: Severity = "medium"
 
 
 def announce(engine: Engine, settings: Settings, *, now: datetime) -> int:
     """Enter new alerts for every configured notifier and send what is due; return how many went."""
-    lowest = next((known for known in SEVERITIES if known == settings.notify_from), _DEFAULT)
     with session(engine) as work:
-        deliveries.announce_new(work, settings.notifiers, lowest=lowest, now=now)
+        deliveries.announce_new(work, settings.notifiers, lowest=settings.notify_from, now=now)
     sent = 0
     while (claimed := _claim(engine, now)) is not None:
         sent += _send(engine, settings, *claimed, now=now)

@@ -29,7 +29,7 @@ class AuditEntry:
     Attributes:
         id: number in the store.
         at: when, UTC.
-        who: name of the person, or `system`.
+        who: name of the person, or `SmartPark`.
         action: what, such as `alert.acknowledged`.
         subject: what it was done to, such as `alert 12`.
         detail: a note or a name; may be empty.

@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -160,9 +161,25 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own BEGIN comes too late for a consistent read; ours is sent by `_begin_sqlite`.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON"):
+    _switch_to_wal(cursor)
+    for pragma in ("synchronous = NORMAL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    [wait_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
+    give_up_s = time.monotonic() + wait_ms / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            # Where two programs make the file at the same time, this one statement does not wait.
+            if "locked" not in str(error) or time.monotonic() > give_up_s:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -223,7 +240,16 @@ _MEANINGS: tuple[tuple[tuple[str, ...], Text], ...] = (
         ),
     ),
     (
-        ("connection failed", "connection refused", "could not connect", "could not translate"),
+        (
+            "connection failed",
+            "connection refused",
+            "connection is closed",
+            "connection timeout",
+            "could not connect",
+            "could not translate",
+            "closed the connection",
+            "terminating connection",
+        ),
         Text(
             en="The database server {name} does not let us in. Check that it runs, and check user, "
             "password and name in SMARTPARK_DATABASE_URL.",

@@ -4,7 +4,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, inspect, text
+
+from smartpark.store import migrate
+from smartpark.store.tables import METADATA
 
 Backend = Literal["sqlite", "postgresql"]
 BACKENDS: tuple[Backend, ...] = ("sqlite", "postgresql")
@@ -12,7 +15,7 @@ POSTGRES_VARIABLE = "SMARTPARK_TEST_POSTGRES_URL"
 
 
 def empty_database(backend: Backend, folder: Path) -> str:
-    """Return the address of an empty database.
+    """Return the address of a database without rows; its tables are made when it is opened.
 
     Args:
         backend: which kind.
@@ -28,7 +31,19 @@ def empty_database(backend: Backend, folder: Path) -> str:
         raise LookupError(f"no PostgreSQL: {POSTGRES_VARIABLE} is not set")
     engine = create_engine(url)
     with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
+        if not _is_current(connection):
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
+        else:
+            # Much faster than making every table again.
+            names = ", ".join(METADATA.tables)
+            connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
     engine.dispose()
     return url
+
+
+def _is_current(connection: Connection) -> bool:
+    if set(inspect(connection).get_table_names()) != {*METADATA.tables, "alembic_version"}:
+        return False
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return bool(found == migrate.head())

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import killable
 import pytest
 from sqlalchemy import Engine
 
+from jobs import killable
 from smartpark.config import Settings
 from smartpark.jobs.queue import watch
 from smartpark.jobs.runners import environment_of

@@ -2,10 +2,12 @@
 
 import errno
 import logging
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +22,7 @@ from smartpark.jobs.context import JobContext, TakenOver
 from smartpark.jobs.runners import InlineRunner
 from smartpark.jobs.tasks import AnalyseClip, Tidy, task_of
 from smartpark.store import audit, deliveries
-from smartpark.store.database import reading, session
+from smartpark.store.database import open_database, reading, session
 from smartpark.store.jobs import Job, list_jobs
 from smartpark.store.reports import list_reports
 from smartpark.testing.rows import NOON, intrusion, put_clip, put_report
@@ -265,7 +267,7 @@ def test_retention_is_planned_once_a_day_where_clips_are_old(
     work(settings, once=True, handlers={"tidy": tidy})
 
     with reading(engine) as db:
-        assert [(job.kind, job.created_by) for job in list_jobs(db)] == [("tidy", "system")]
+        assert [(job.kind, job.created_by) for job in list_jobs(db)] == [("tidy", "SmartPark")]
 
 
 def test_an_idle_worker_leaves_when_told_so(settings: Settings) -> None:
@@ -290,3 +292,33 @@ def test_the_worker_starts_without_torch_and_without_the_analyser() -> None:
     )
 
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_database_that_is_locked_for_a_while_does_not_end_the_worker(
+    settings: Settings, engine: Engine, queued: Job, wait_until
+) -> None:
+    stop = threading.Event()
+    impatient = open_database(str(engine.url), busy_timeout_s=0.05)
+    worker = Worker(
+        impatient,
+        settings,
+        handlers={"analyse_clip": lambda *_: None},
+        pace=Pace(poll_s=0.02, chores_s=0.05),
+        stop=stop,
+    )
+    thread = threading.Thread(target=worker.loop)
+    thread.start()
+    wait_until(lambda: queue.watch(engine, queued.id).state == "done")
+    file = settings.data_dir / "smartpark.db"
+    with closing(sqlite3.connect(file, isolation_level=None)) as backup:
+        backup.execute("BEGIN IMMEDIATE")
+        stop.wait(0.5)
+    later = queue.submit(
+        engine, AnalyseClip(clip_id=queued.arguments["clip_id"]), runner=NOBODY, by="mei"
+    )
+    wait_until(lambda: queue.watch(engine, later.id).state == "done")
+    stop.set()
+    thread.join()
+    impatient.dispose()
+
+    assert queue.watch(engine, later.id).attempts == 1

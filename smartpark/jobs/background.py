@@ -1,0 +1,64 @@
+"""What a process does beside its main work: repeated steps, a log file, a look at its peers."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+_LOG = logging.getLogger(__name__)
+
+
+@contextmanager
+def repeating(step: Callable[[], None], every_s: float) -> Iterator[None]:
+    """Do a step at once and then every so often, in a thread; a step that fails is logged."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.is_set():
+            try:
+                step()
+            except Exception:  # noqa: BLE001 - the next round may succeed; the job must go on
+                _LOG.exception("a background step failed")
+            over.wait(every_s)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@contextmanager
+def logging_to(folder: Path) -> Iterator[None]:
+    """Write the program's log into `worker.log`; 5 MB each, three old ones kept."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(
+        folder / "worker.log", maxBytes=5_000_000, backupCount=3, encoding="utf-8"
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger = logging.getLogger("smartpark")
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.close()
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether a process of this machine is alive."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
