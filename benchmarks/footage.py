@@ -30,8 +30,8 @@ PETS = "surveillance/pets09_s2l1_a.mp4"
 PETS_TRUTH = "surveillance/pets09_s2l1_a_gt.csv"
 CAMPUS = "samples/vtest.avi"
 STILL = "surveillance/aboda_video4_abandoned_object.avi"
-# Seen by eye: the bag stands alone from here on, seconds from the start.
-BAG_ALONE_S = 16.0
+# Seen by eye: the bag is put down at 13 s; from here on its owner is gone, seconds from the start.
+BAG_ALONE_S = 20.0
 
 # Three lines over the paths of the PETS view, drawn before any count was made.
 LINES: list[dict[str, Any]] = [
@@ -160,7 +160,7 @@ def left_object(run: Run) -> Iterator[dict[str, Any]]:
         out = run.folder / f"left-{mode}"
         run.analyse(run.data / STILL, mode, out, scene)
         raised = [
-            {"kind": event["kind"], "raised_s": event["evidence"].get("raised_s", event["start_s"])}
+            {"kind": event["kind"], "raised_s": event["raised_s"]}
             for event in json.loads((out / "events.json").read_text())
         ]
         yield {

@@ -170,7 +170,12 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
             "settings_digest": settings_digest(spec),
             "scene": spec["scene"],
             **recorder.figures(),
-            "events": [event_dict(event, recorder.snapshots.get(event.id)) for event in events],
+            "events": [
+                event_dict(
+                    event, recorder.snapshots.get(event.id), raised_s=recorder.raised_s[event.id]
+                )
+                for event in events
+            ],
             "warnings": [{"en": w.en, "zh": w.zh} for w in reader.warnings],
             "timing": {
                 "wall_s": round(wall_s, 3),

@@ -39,7 +39,12 @@ class Picture:
 
 
 class Recorder:
-    """Everything that is kept of one clip while it streams by; a context manager."""
+    """Everything that is kept of one clip while it streams by; a context manager.
+
+    Attributes:
+        inferred_frames: how many frames the detector has looked at.
+        raised_s: when each event was first reported, by event id, seconds from the clip's start.
+    """
 
     def __init__(
         self, folder: Path, info: ClipInfo, scene: Scene, *, load_rule: Callable[[str], Any]
@@ -54,6 +59,7 @@ class Recorder:
         self._pictures = Snapshots(folder)
         self._events: dict[str, Event] = {}
         self._shown: dict[str, Event] = {}
+        self.raised_s: dict[str, float] = {}
         self.inferred_frames = 0
 
     @property
@@ -79,7 +85,7 @@ class Recorder:
             last_s = sight.observation.time_s
             yield Picture(sight.i420, sight.observation.index, last_s)
         for rule in self._rules:
-            self._note(rule.finish(last_s))
+            self._note(rule.finish(last_s), at_s=last_s)
 
     def events(self) -> list[Event]:
         """Return all events, in order of their starts."""
@@ -102,7 +108,7 @@ class Recorder:
         self._heat.add(observation.detections, frame_s=frame_s)
         self._tallies.observe(observation)
         raised = [event for rule in self._rules for event in rule.observe(observation)]
-        self._note(raised)
+        self._note(raised, at_s=observation.time_s)
         for event in raised:
             if self._pictures.wants(event):
                 image = sight.rgb()
@@ -115,8 +121,9 @@ class Recorder:
             banners=self._banners(observation),
         )
 
-    def _note(self, events: Iterable[Event]) -> None:
+    def _note(self, events: Iterable[Event], *, at_s: float) -> None:
         for event in events:
+            self.raised_s.setdefault(event.id, at_s)
             self._events[event.id] = event
             self._shown[event.id] = event
 

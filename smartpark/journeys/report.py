@@ -39,13 +39,14 @@ class Plot(NamedTuple):
     legend: list[tuple[str, str]]
 
 
-def event_dict(event: Event, snapshot: str | None) -> dict[str, Any]:
-    """Return an event in the form of `events.json`."""
+def event_dict(event: Event, snapshot: str | None, *, raised_s: float) -> dict[str, Any]:
+    """Return an event in the form of `events.json`; `raised_s` is when it was first reported."""
     return {
         "id": event.id,
         "kind": event.kind,
         "start_s": round(event.start_s, 3),
         "end_s": round(event.end_s, 3),
+        "raised_s": round(raised_s, 3),
         "zone": event.zone,
         "line": event.line,
         "track_ids": list(event.track_ids),
