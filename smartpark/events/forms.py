@@ -3,7 +3,7 @@
 The figures are pydantic models, so that the scene parser and the scene editor read one table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, Literal, get_args
@@ -282,6 +282,43 @@ def forms_by_kind() -> Mapping[str, RuleForm]:
         )
         for kind, level, label, hint, labels, model in _CATALOGUE
     }
+
+
+def known_forms(kinds: Iterable[str], load: Callable[[str], Any]) -> dict[str, RuleForm]:
+    """Return the forms of the built-in rules and of strangers' plug-ins, by kind.
+
+    Args:
+        kinds: the names of all rule plug-ins, such as `plugins.names("rule")`.
+        load: gives the class of a rule by its kind, such as `partial(plugins.load, "rule")`; it is
+            asked for strangers' rules only. Such a class has `level` ("zone", "line" or "scene"),
+            `Params`, and may have `label`, `hint` (both `Text`), `labels` and
+            `needs_calibration`.
+
+    Example:
+        >>> class Flood:
+        ...     kind, level, Params = "flood", "scene", Params
+        >>> known_forms(["count", "flood"], lambda kind: Flood)["flood"].level
+        'scene'
+    """
+    forms = dict(forms_by_kind())
+    for kind in kinds:
+        if kind not in forms:
+            forms[kind] = _strangers_form(kind, load(kind))
+    return forms
+
+
+def _strangers_form(kind: str, rule_class: Any) -> RuleForm:
+    name = Text(en=kind, zh=kind)
+    return RuleForm(
+        kind=kind,
+        level=rule_class.level,
+        label=getattr(rule_class, "label", name),
+        hint=getattr(rule_class, "hint", name),
+        labels=tuple(getattr(rule_class, "labels", ())),
+        needs_calibration=bool(getattr(rule_class, "needs_calibration", False)),
+        params=param_forms(rule_class.Params),
+        model=rule_class.Params,
+    )
 
 
 def rule_forms() -> list[RuleForm]:
