@@ -43,21 +43,33 @@ class TrackSettings:
     Attributes:
         low: detections below this score are ignored.
         high: detections from this score on choose their track first.
-        start: only a detection of at least this score starts a track.
+        start: only a detection of a person of at least this score starts a track; poles, cones and
+            bags look like people more often than other things look like vehicles.
+        start_other: the same for all other things.
         overlap: of two detections of one group that overlap more (IoU), the weaker one is dropped.
         buffer: boxes grow by this share on each side before they are compared, so that a fast walk
             at few frames per second still overlaps with its own past.
         similarity: least overlap (IoU of the grown boxes) between a track and its next detection.
-        lost_s: how long a track without detections is remembered.
+        sure: a track goes on from one detection of at least this score to the next; weaker ones
+            only fill the time between two such.
+        unsure_s: how long a track may live on weaker detections alone; then it ends. Without this
+            a track whose person walked out of sight would cling to the next cone or pole.
+        lost_s: how long a track without detections is remembered,
+        lost_sizes: and how far it may be expected to have moved meanwhile, in its own sizes
+            (square root of the box's area); past that it could be anything.
     """
 
-    low: float = 0.35
+    low: float = 0.3
     high: float = 0.45
     start: float = 0.65
+    start_other: float = 0.5
     overlap: float = 0.5
     buffer: float = 0.1
     similarity: float = 0.15
+    sure: float = 0.5
+    unsure_s: float = 2.0
     lost_s: float = 2.0
+    lost_sizes: float = 3.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,11 +205,10 @@ class Follower:
                 self._confirmed += 1
                 self._tracks[key] = _Track(self._confirmed)
                 self._look_back(self._tracks[key], sighting)
-            self.sightings.append(self._tracks[key].take(sighting))
+            self.sightings += self._tracks[key].take(sighting, sure=self.settings.sure)
         self.sightings.sort(key=lambda sighting: sighting.index)
         self._loose = [item for item, key in zip(seen, raw, strict=True) if key < 0]
-        alive = {int(track.tracker_id) for track in self._tracker.tracks}
-        self._tracks = {key: track for key, track in self._tracks.items() if key in alive}
+        self._forget(time_s)
         return _detections([item for item in self.sightings if item.index == index])
 
     def _follow(self, seen: Sequence[Sighting], time_s: float) -> list[int]:
@@ -205,15 +216,31 @@ class Follower:
         raw = np.full(len(seen), -1)
         boxes = np.array([item.box for item in seen], np.float64).reshape(-1, 4)
         groups = np.array([_group(item) for item in seen], np.float64).reshape(-1, 1)
+        lift = self.settings.start - self.settings.start_other
         rows = sv.Detections(
             xyxy=boxes + groups * self._apart,  # each group in a place of its own: they never meet
-            confidence=np.array([item.score for item in seen]),
+            confidence=np.array([item.score + (lift if _group(item) else 0.0) for item in seen]),
             data={"row": np.arange(len(seen))},
         )
         followed = self._tracker.update(rows, timestamp=time_s)
         if len(followed):
             raw[followed.data["row"]] = followed.tracker_id
         return [int(key) for key in raw]
+
+    def _forget(self, time_s: float) -> None:
+        """End tracks that the tracker gave up, that went too far unseen or are weak for long."""
+        oldest = time_s - self.settings.unsure_s
+        kept = []
+        for lost in self._tracker.tracks:
+            track = self._tracks.get(int(lost.tracker_id))
+            if track is None or (
+                not track.weak_since(oldest)
+                and track.sizes_away(lost.get_state_bbox(), self._apart) <= self.settings.lost_sizes
+            ):
+                kept.append(lost)
+        self._tracker.tracks = kept
+        alive = {int(track.tracker_id) for track in kept}
+        self._tracks = {key: track for key, track in self._tracks.items() if key in alive}
 
     def _look_back(self, track: "_Track", sighting: Sighting) -> None:
         """Give `track` the detection that it began with, from before it was confirmed."""
@@ -224,7 +251,7 @@ class Follower:
         if overlap.max() > 0:
             first = near[int(overlap.argmax())]
             self._loose.remove(first)
-            self.sightings.append(track.take(first))
+            self.sightings += track.take(first, sure=self.settings.sure)
 
 
 class GapFiller:
@@ -345,12 +372,33 @@ class _Held:
 class _Track:
     id: int
     votes: Counter[tuple[int, str]] = field(default_factory=Counter)
+    weak: list[Sighting] = field(default_factory=list)
+    last: Sighting | None = None
 
-    def take(self, sighting: Sighting) -> Sighting:
-        """Count the sighting's class and return it with the track's id and usual class."""
+    def take(self, sighting: Sighting, *, sure: float) -> list[Sighting]:
+        """Add a sighting; return those that are now sure, with the track's id and usual class."""
         self.votes[sighting.class_id, sighting.label] += 1
+        self.weak.append(sighting)
+        self.last = sighting
+        if sighting.score < sure:
+            return []
         class_id, label = self.votes.most_common(1)[0][0]
-        return replace(sighting, track_id=self.id, class_id=class_id, label=label)
+        settled, self.weak = self.weak, []
+        return [replace(s, track_id=self.id, class_id=class_id, label=label) for s in settled]
+
+    def weak_since(self, time_s: float) -> bool:
+        """Return whether the track has seen only weak detections from `time_s` on."""
+        return bool(self.weak) and self.weak[0].time_s < time_s
+
+    def sizes_away(self, box: NDArray[np.float64], apart: float) -> float:
+        """Return how far a tracker's box is from the last sighting, in sizes of the thing."""
+        if self.last is None:
+            return 0.0
+        x1, y1, x2, y2 = (float(edge) for edge in self.last.box)
+        shift = _group(self.last) * apart
+        across = (box[0] + box[2]) / 2 - shift - (x1 + x2) / 2
+        down = (box[1] + box[3]) / 2 - shift - (y1 + y2) / 2
+        return float(np.hypot(across, down) / max(1.0, (x2 - x1) * (y2 - y1)) ** 0.5)
 
 
 def _sightings(detections: sv.Detections, index: int, time_s: float) -> list[Sighting]:
