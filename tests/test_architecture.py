@@ -30,7 +30,7 @@ def _names(paths: list[Path]) -> list[str]:
 
 def _in_fresh_interpreter(code: str, cwd: Path = ROOT) -> str:
     command = [sys.executable, "-W", "ignore", "-c", code]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)  # noqa: S603 - our own code
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -44,7 +44,7 @@ def _make_docs():
 
 def test_imports_point_downwards() -> None:
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own tool
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
 
@@ -172,7 +172,7 @@ def test_what_a_package_exports_is_sorted_and_there() -> None:
 
 def test_no_file_names_a_machine_or_a_registry() -> None:
     command = ["git", "ls-files", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - fixed command
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode != 0:
         pytest.skip("not a git checkout")
     found = []

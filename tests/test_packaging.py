@@ -53,7 +53,7 @@ def test_a_wheel_holds_the_screens_the_sample_park_and_the_weights(
     root: Path, tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
-    subprocess.run(command, cwd=root, check=True, capture_output=True)  # noqa: S603 - fixed command
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
 
     (wheel,) = tmp_path.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
