@@ -6,6 +6,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+NO_BROWSER = "no Chromium; on Debian: apt install chromium, elsewhere: playwright install chromium"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip the browser tests where there is no browser."""
+    if _has_chromium():
+        return
+    for item in items:
+        if ROOT / "tests" / "browser" in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason=NO_BROWSER))
+
+
+def _has_chromium() -> bool:
+    own = os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache" / "ms-playwright"
+    return Path("/usr/bin/chromium").exists() or any(Path(own).glob("chromium*"))
 
 
 @pytest.fixture(scope="session")
