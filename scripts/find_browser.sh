@@ -8,4 +8,4 @@ if [ -x /usr/bin/chromium ] || timeout 600 "$1/playwright" install chromium >/de
     exit 0
 fi
 echo "No Chromium here and none could be downloaded: the browser tests are skipped." \
-    "On Debian: apt install chromium" >&2
+    "On Debian: apt install chromium libatomic1" >&2
