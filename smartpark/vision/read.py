@@ -34,7 +34,8 @@ __all__ = ["MAX_PIXELS", "READABLE_SUFFIXES", "ClipReader", "DecodedFrame", "pro
 MAX_PIXELS = 33_200_000
 
 _FALLBACK_FPS = 25.0
-_MAX_FPS = 1000.0
+# Rates outside come from damaged headers; one frame an hour is a slow time lapse.
+_MIN_FPS, _MAX_FPS = 1 / 3600, 1000
 # Shares of the stated length that may be missing before it is said.
 _MISSING_SHARE = 0.01
 _ROTATIONS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
@@ -83,7 +84,7 @@ class DecodedFrame:
         if (width, height) != (frame.width, frame.height):
             frame = scaled(frame, (width, height))
         image = self._to_rgb(frame, format="rgb24").to_ndarray()
-        return self._turn(image[:height, :width])
+        return np.ascontiguousarray(self._turn(image[:height, :width]))
 
     def luma(self, size: tuple[int, int]) -> Picture:
         """Return the brightness as (h, w), scaled to `size` `(width, height)`; cheap."""
@@ -170,7 +171,7 @@ class ClipReader:
     def __iter__(self) -> Iterator[DecodedFrame]:
         """Yield each frame that can be decoded, in the order of display."""
         to_plain, to_rgb = _Converter(), _Converter()
-        clock = Clock(step_s=1.0 / self.info.fps)
+        clock = Clock(step_s=1.0 / self.info.fps, stated_s=self._stated_s)
         size = (self._first.width, self._first.height)
         index = 0
         for index, picture in enumerate(self._all_pictures(), start=1):
@@ -331,7 +332,7 @@ def _check_size(width: int, height: int, max_pixels: int, name: str) -> None:
 
 def _frame_rate(stream: VideoStream) -> float:
     for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate):
-        if rate and 0 < float(rate) <= _MAX_FPS:
+        if rate and _MIN_FPS <= rate <= _MAX_FPS:
             return float(rate)
     return _FALLBACK_FPS
 

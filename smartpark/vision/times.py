@@ -1,7 +1,8 @@
 """Mend the time stamps of a clip: seconds that start at 0 and always rise."""
 
-# A time stamp that jumps back by more than this starts a new count: recordings were joined.
-_BACKWARD_S = 1.0
+# A time stamp that jumps back by more than this starts a new count: recordings were joined. One
+# that jumps ahead by more than this, past the stated end, is damaged.
+_JUMP_S = 1.0
 # No pause of a recording is believed to be longer than this.
 _FORWARD_S = 6 * 3600.0
 # A frame's own length is believed up to this many usual steps.
@@ -13,6 +14,7 @@ class Clock:
 
     Args:
         step_s: usual time from one frame to the next, seconds.
+        stated_s: how long the file says that it is, seconds, or None.
 
     Attributes:
         end_s: when the frame seen last ends, seconds from the clip's start.
@@ -23,8 +25,9 @@ class Clock:
         [0.0, 0.1, 0.2, 0.3]
     """
 
-    def __init__(self, *, step_s: float) -> None:
+    def __init__(self, *, step_s: float, stated_s: float | None = None) -> None:
         self._step_s = step_s
+        self._stated_s = stated_s
         self._shift_s: float | None = None
         self._last_s = -step_s
         self.end_s = 0.0
@@ -48,8 +51,12 @@ class Clock:
         if self._shift_s is None:
             self._shift_s = expected_s - stamp_s
         now_s = stamp_s + self._shift_s
-        if now_s < self._last_s - _BACKWARD_S or now_s > self._last_s + _FORWARD_S:
+        if now_s < self._last_s - _JUMP_S or self._leaps(now_s):
             self._shift_s = expected_s - stamp_s
             return expected_s
         # A stamp that repeats or steps back a little: keep the order, stay close to the stamp.
         return now_s if now_s > self._last_s else self._last_s + self._step_s / 2
+
+    def _leaps(self, now_s: float) -> bool:
+        past_end = self._stated_s is not None and now_s > self._stated_s
+        return now_s > self._last_s + (self._step_s + _JUMP_S if past_end else _FORWARD_S)

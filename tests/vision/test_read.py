@@ -272,6 +272,15 @@ def test_missing_and_wild_time_stamps_are_mended(
     assert [clock.tick(stamp, None) for stamp in stamps] == pytest.approx(expected)
 
 
+def test_a_single_damaged_stamp_does_not_make_a_clip_long() -> None:
+    clock = Clock(step_s=0.1, stated_s=0.6)
+
+    times = [clock.tick(stamp, None) for stamp in (0.0, 0.1, 9000.0, 0.3, 0.4, 0.5)]
+
+    assert times[-1] <= 0.7
+    assert (np.diff(times) > 0).all()
+
+
 # Damage
 
 
