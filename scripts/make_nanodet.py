@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -70,6 +71,8 @@ def _names(network: NanoDetG) -> dict[str, str]:
 
 
 def _pictures(clip: Path) -> Iterator[NDArray[np.uint8]]:
+    """Yield frames of the clip and a part of each, enlarged: things of every size are seen."""
+    rng = np.random.default_rng(0)
     with ClipReader(clip) as reader:
         size = fit(reader.info.width, reader.info.height, pixels=PIXELS)
         step_s = min(CALIBRATED_S, reader.info.duration_s) / CALIBRATION_FRAMES
@@ -80,6 +83,17 @@ def _pictures(clip: Path) -> Iterator[NDArray[np.uint8]]:
             if frame.time_s >= wanted_s:
                 wanted_s += step_s
                 yield frame.rgb(size)
+                yield _part(frame.rgb(), size, rng)
+
+
+def _part(
+    image: NDArray[np.uint8], size: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    share = rng.uniform(0.25, 0.7)
+    left, top = (rng.uniform(0, side * (1 - share)) for side in (width, height))
+    part = image[int(top) : int(top + height * share), int(left) : int(left + width * share)]
+    return np.asarray(cv2.resize(part, size), np.uint8)
 
 
 def _write_card(out: Path) -> None:

@@ -118,7 +118,9 @@ def _merged(parts: list[sv.Detections]) -> sv.Detections:
     class_id = np.asarray(every.class_id)
     # Whole boxes first: a box that a seam cut off never wins against one that saw all of it.
     order = np.lexsort((-np.asarray(every.confidence), cut_off))
-    kept = order[_survivors(every.xyxy[order], class_id[order], cut_off[order])]
+    kept = order[
+        _survivors(np.asarray(every.xyxy[order], np.float32), class_id[order], cut_off[order])
+    ]
     return every[kept]  # type: ignore[return-value]  # indices give detections
 
 
