@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -24,7 +25,7 @@ from smartpark.jobs.announce import announce
 from smartpark.jobs.background import is_alive, logging_to, repeating
 from smartpark.jobs.context import Interrupted, JobContext, TakenOver
 from smartpark.jobs.reasons import explain
-from smartpark.jobs.runners import worker_lock
+from smartpark.jobs.runners import is_supervised, worker_lock
 from smartpark.jobs.tasks import Tidy, task_of
 from smartpark.store import clips, jobs, workers
 from smartpark.store.database import database_url, open_database, reading, session
@@ -285,9 +286,13 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     settings = Settings()
-    with _watching(chosen.parent, stop), _alone(settings, chosen, stop) as is_alone:
-        if is_alone:
-            work(settings, once=chosen.once, stop=stop, idle_s=chosen.idle_s)
+    try:
+        with _watching(settings, chosen, stop), _alone(settings, chosen, stop) as is_alone:
+            if is_alone:
+                work(settings, once=chosen.once, stop=stop, idle_s=chosen.idle_s)
+    except SmartParkError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     return 0
 
 
@@ -309,14 +314,19 @@ def _alone(settings: Settings, chosen: argparse.Namespace, stop: threading.Event
 
 
 @contextmanager
-def _watching(parent: int | None, stop: threading.Event) -> Iterator[None]:
+def _watching(
+    settings: Settings, chosen: argparse.Namespace, stop: threading.Event
+) -> Iterator[None]:
+    """Set `stop` when the parent is gone, or when a supervisor brings a worker of its own."""
+
     def look() -> None:
-        if os.getppid() != parent:
+        if chosen.parent is None:
+            is_over = chosen.single and is_supervised(settings.data_dir)
+        else:
+            is_over = os.getppid() != chosen.parent
+        if is_over:
             stop.set()
 
-    if parent is None:
-        yield
-        return
     with repeating(look, 1.0):
         yield
 

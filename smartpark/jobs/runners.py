@@ -46,8 +46,9 @@ class LocalRunner:
 
     def ensure(self) -> bool:
         """Start a worker where none is alive; return whether one was started."""
+        data_dir = self._settings.data_dir
         is_starting = self._reaper is not None and self._reaper.is_alive()
-        if is_starting or is_worker_alive(self._settings.data_dir):
+        if is_starting or is_supervised(data_dir) or is_worker_alive(data_dir):
             return False
         child = _spawn(self._settings, self._command, own_session=True)
         # Somebody must wait for it: a dead child that nobody waited for still looks alive.
@@ -68,10 +69,12 @@ def worker_lock(data_dir: Path) -> FileLock:
 
 def is_worker_alive(data_dir: Path) -> bool:
     """Return whether a worker started with `--single` is alive on this machine."""
-    lock = worker_lock(data_dir)
-    is_free = lock.take()
-    lock.release()
-    return not is_free
+    return _is_held(worker_lock(data_dir))
+
+
+def is_supervised(data_dir: Path) -> bool:
+    """Return whether a supervisor sees to it that a worker is alive on this machine."""
+    return _is_held(_supervisor_lock(data_dir))
 
 
 def worker_command(*options: str) -> list[str]:
@@ -90,11 +93,20 @@ def supervise(settings: Settings, stop: Event, *, command: Sequence[str] | None 
         stop: set it to end the worker; its running job goes back into the queue.
         command: another command line, for tests.
     """
-    own = worker_command("--single", "--parent", str(os.getpid()))
+    own = command or worker_command("--single", "--parent", str(os.getpid()))
+    lock = _supervisor_lock(settings.data_dir)
+    lock.take()
+    try:
+        _keep_alive(settings, own, stop)
+    finally:
+        lock.release()
+
+
+def _keep_alive(settings: Settings, command: Sequence[str], stop: Event) -> None:
     wait_s = _FIRST_WAIT_S
     while not stop.is_set():
         began_s = time.monotonic()
-        child = _spawn(settings, command or own, own_session=False)
+        child = _spawn(settings, command, own_session=False)
         while not stop.wait(0.2) and child.poll() is None:
             pass
         _end(child)
@@ -102,6 +114,16 @@ def supervise(settings: Settings, stop: Event, *, command: Sequence[str] | None 
             wait_s = _FIRST_WAIT_S
         stop.wait(wait_s)
         wait_s = min(wait_s * 2, _LONGEST_WAIT_S)
+
+
+def _supervisor_lock(data_dir: Path) -> FileLock:
+    return FileLock(data_dir / "supervisor.lock")
+
+
+def _is_held(lock: FileLock) -> bool:
+    is_free = lock.take()
+    lock.release()
+    return not is_free
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

@@ -75,6 +75,25 @@ def test_the_supervisor_starts_a_dead_worker_again_and_ends_it_with_itself(
     assert find_workers(engine) == []
 
 
+def test_a_supervisor_takes_over_from_a_worker_that_a_page_started(
+    settings: Settings, engine: Engine, wait_until
+) -> None:
+    page = LocalRunner(settings)
+    assert page.ensure()
+    wait_until(lambda: find_workers(engine))
+    [first] = find_workers(engine)
+    stop = threading.Event()
+    keeper = threading.Thread(target=supervise, args=(settings, stop))
+    keeper.start()
+    page.wait()
+    wait_until(lambda: {found.pid for found in find_workers(engine)} - {first.pid})
+
+    assert not page.ensure()
+    stop.set()
+    keeper.join(30)
+    assert not is_worker_alive(settings.data_dir)
+
+
 def test_a_worker_ends_when_its_parent_is_gone(
     settings: Settings, engine: Engine, wait_until
 ) -> None:

@@ -19,7 +19,7 @@ from smartpark.core.errors import ClipError, JobError
 from smartpark.core.text import Text
 from smartpark.jobs import queue
 from smartpark.jobs.context import JobContext, TakenOver
-from smartpark.jobs.runners import InlineRunner
+from smartpark.jobs.runners import InlineRunner, environment_of, worker_command
 from smartpark.jobs.tasks import AnalyseClip, Tidy, task_of
 from smartpark.store import audit, deliveries
 from smartpark.store.database import open_database, reading, session
@@ -322,3 +322,19 @@ def test_a_database_that_is_locked_for_a_while_does_not_end_the_worker(
     impatient.dispose()
 
     assert queue.watch(engine, later.id).attempts == 1
+
+
+def test_a_worker_that_cannot_open_the_database_says_so_in_one_line(settings: Settings) -> None:
+    (settings.data_dir / "smartpark.db").write_bytes(b"no database " * 100)
+
+    ended = subprocess.run(
+        worker_command("--once"),
+        env=environment_of(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "damaged" in ended.stderr
