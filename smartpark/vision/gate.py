@@ -1,18 +1,38 @@
-"""Decide which frames are worth inferring: those where something moves that is not yet known."""
+"""Decide which frames are worth inferring: those where something has moved since the last look.
 
-from typing import Literal
+The gate compares a small grey picture of each frame with that of the last inferred one. Where a
+patch has changed it lets a frame through once the follower's pause is over; where nothing has, it
+waits for the next heart-beat. Between two looks the boxes are interpolated, not guessed.
+"""
 
+from typing import Literal, Protocol
+
+import cv2
 import numpy as np
-import supervision as sv
 from numpy.typing import NDArray
 
 Mode = Literal["exact", "fast"]
 
-LUMA_WIDTH = 96  # pixels of the small grey picture; a person of 5 % of the width covers 5 of them
-STILL_S = 2.0  # an inference at least this often, even where nothing moves
-MOVING_S = 0.3  # and this often where something does
-CHANGED = 12.0  # grey levels that a pixel must change by to count as moved
-SHARE = 0.002  # of the picture that must have changed
+LUMA_WIDTH = 192  # pixels; a person of 30 px in a 768 px wide clip is still 7 px high
+HEARTBEAT_S = 1.0  # look at least this often, however still the scene is
+PATCH = 4  # side of a patch of the small picture, in pixels
+PATCH_SHARE = 0.2  # of a patch that must have changed; a lone flickering pixel is noise
+CHANGED = 12.0  # grey levels; compression and sensors stay below
+NOISE_FACTOR = 4.0  # a pixel must change by so many times its usual change from frame to frame
+NOISE_S = 2.0  # how long the usual change is remembered
+NOISE_MOST = 10.0  # grey levels; people who walk all day must not count as noise
+
+
+class Pace(Protocol):
+    """What the gate asks of those who follow things."""
+
+    @property
+    def pause_s(self) -> float:
+        """How long the things followed can be left alone while something moves, in seconds."""
+
+    @property
+    def restless(self) -> bool:
+        """Whether to look again after that pause even if nothing moves."""
 
 
 class Gate:
@@ -24,38 +44,55 @@ class Gate:
 
     def __init__(self, mode: Mode, *, fps: float, size: tuple[int, int]) -> None:
         self.mode = mode
-        self.fps = fps
-        self.luma_size = (LUMA_WIDTH, max(2, round(LUMA_WIDTH * size[1] / size[0] / 2) * 2))
+        self.luma_size = (LUMA_WIDTH, max(PATCH, round(LUMA_WIDTH * size[1] / size[0] / 2) * 2))
+        self._frame_s = 1 / fps
         self._inferred_s = -np.inf
-        self._inferred_luma: NDArray[np.int16] | None = None
+        self._inferred: NDArray[np.float32] | None = None
+        self._before: NDArray[np.float32] | None = None
+        self._noise: NDArray[np.float32] | None = None
 
-    def wants(
-        self,
-        luma: NDArray[np.uint8],
-        *,
-        time_s: float,
-        tracks: sv.Detections | None = None,  # noqa: ARG002 - part of the contract, used next
-    ) -> bool:
+    def wants(self, luma: NDArray[np.uint8], *, time_s: float, tracks: Pace | None = None) -> bool:
         """Return whether to infer this frame; ask once for each frame, in order.
 
         Args:
             luma: (h, w) grey picture of the frame, `luma_size` large.
             time_s: seconds from the clip's start.
-            tracks: what the follower returned for the last inferred frame.
+            tracks: the stream of tracks that the inferred frames go to.
         """
         if self.mode == "exact":
             return True
-        now = luma.astype(np.int16)
-        wanted = self._changed(now, time_s)
+        now = luma.astype(np.float32)
+        self._learn_noise(now)
+        wanted = self._due(now, time_s, tracks)
         if wanted:
             self._inferred_s = time_s
-            self._inferred_luma = now
+            self._inferred = now
         return wanted
 
-    def _changed(self, now: NDArray[np.int16], time_s: float) -> bool:
-        waited = time_s - self._inferred_s
-        if self._inferred_luma is None or waited >= STILL_S:
+    def _due(self, now: NDArray[np.float32], time_s: float, tracks: Pace | None) -> bool:
+        waited = time_s - self._inferred_s + self._frame_s / 2  # the nearest frame, not the next
+        if self._inferred is None or waited >= HEARTBEAT_S:
             return True
-        if waited < MOVING_S:
+        if tracks is not None and waited < tracks.pause_s:
             return False
-        return bool((np.abs(now - self._inferred_luma) > CHANGED).mean() > SHARE)
+        return (tracks is not None and tracks.restless) or self._moved(now, self._inferred)
+
+    def _moved(self, now: NDArray[np.float32], then: NDArray[np.float32]) -> bool:
+        """Return whether some patch differs by more than noise and a change of light."""
+        change = now - then
+        change -= np.float32(np.median(change[::2, ::2]))
+        limit = np.maximum(np.float32(CHANGED), NOISE_FACTOR * self._usual(now))
+        moved = (np.abs(change) > limit).astype(np.float32)
+        return bool(cv2.blur(moved, (PATCH, PATCH)).max() >= PATCH_SHARE)
+
+    def _learn_noise(self, now: NDArray[np.float32]) -> None:
+        if self._before is not None:
+            change = now - self._before
+            change -= np.float32(np.median(change[::2, ::2]))
+            np.minimum(np.abs(change, out=change), NOISE_MOST, out=change)
+            share = np.float32(min(1.0, self._frame_s / NOISE_S))
+            self._noise = self._usual(now) + share * (change - self._usual(now))
+        self._before = now
+
+    def _usual(self, now: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.zeros_like(now) if self._noise is None else self._noise

@@ -16,8 +16,13 @@ from trackers import BIoU, ByteTrackTracker
 
 from smartpark.core.geometry import iou
 
-SHOWN_LAG_FRAMES = 8  # a frame of 1080p waits as 3 MB of planes, so the picture must not lag far
+SHOWN_LAG_S = 0.4  # longer than a pause; frames wait as 3 MB of planes each at 1080p
+SHOWN_LAG_FRAMES = (8, 16)  # at least and at most
 SETTLED_LAG_S = 3.0  # the table holds numbers only and may wait as long as a person is hidden
+PAUSE_S = 0.33  # between two looks at a moving scene; half a step of a walk
+PAUSE_SIZES = 0.6  # a thing must not move further than this, in its own sizes, between two looks
+RESTLESS_S = 0.1  # until the second look at a thing just come
+MISSED_S = 1.0  # a thing that was missed is looked for again during this time
 SMOOTH_S = 0.35  # how far in time a sighting is felt; a step of a walk takes 0.5 s
 LINE_POINTS = 3  # sightings that the window holds at least
 
@@ -68,7 +73,7 @@ class TrackSettings:
     similarity: float = 0.15
     sure: float = 0.5
     unsure_s: float = 2.0
-    lost_s: float = 2.0
+    lost_s: float = 2.5
     lost_sizes: float = 3.0
 
 
@@ -133,26 +138,40 @@ class TrackStream:
         self, *, fps: float, size: tuple[int, int], settings: TrackSettings | None = None
     ) -> None:
         self.follower = Follower(fps=fps, size=size, settings=settings)
-        self._shown = GapFiller(lag=SHOWN_LAG_FRAMES)
-        self._settled = GapFiller(lag=max(SHOWN_LAG_FRAMES, round(SETTLED_LAG_S * fps)))
+        least, most = SHOWN_LAG_FRAMES
+        shown = min(most, max(least, round(SHOWN_LAG_S * fps)))
+        self._shown = GapFiller(lag=shown)
+        self._settled = GapFiller(lag=max(shown, round(SETTLED_LAG_S * fps)))
+
+    @property
+    def pause_s(self) -> float:
+        """How long the things followed can be left alone while something moves, in seconds."""
+        return self.follower.pause_s
+
+    @property
+    def restless(self) -> bool:
+        """Whether something has just come or gone missing, so that another look is due."""
+        return self.follower.restless
 
     def infer(self, detections: sv.Detections, *, index: int, time_s: float) -> Released:
         """Take the detections of an inferred frame."""
         self.follower.update(detections, index=index, time_s=time_s)
-        return self._push(index, time_s, self.follower.sightings)
+        return self._push(index, time_s, self.follower.sightings, looked=True)
 
     def skip(self, *, index: int, time_s: float) -> Released:
         """Take note of a frame that was not inferred."""
-        return self._push(index, time_s, [])
+        return self._push(index, time_s, [], looked=False)
 
     def finish(self) -> Released:
         """Release the frames still held; call once, after the last frame."""
         return Released(shown=list(self._shown.finish()), settled=list(self._settled.finish()))
 
-    def _push(self, index: int, time_s: float, seen: Sequence[Sighting]) -> Released:
+    def _push(
+        self, index: int, time_s: float, seen: Sequence[Sighting], *, looked: bool
+    ) -> Released:
         return Released(
-            shown=list(self._shown.push(index, time_s, seen)),
-            settled=list(self._settled.push(index, time_s, seen)),
+            shown=list(self._shown.push(index, time_s, seen, looked=looked)),
+            settled=list(self._settled.push(index, time_s, seen, looked=looked)),
         )
 
 
@@ -162,6 +181,8 @@ class Follower:
     Attributes:
         sightings: what the last `update` learned, oldest first: confirmed tracks in that frame,
             and, of tracks confirmed just then, their detections in frames before.
+        pause_s: how long things can be left alone while something moves, in seconds.
+        restless: whether something has just come or gone missing, so that another look is due.
     """
 
     def __init__(
@@ -169,6 +190,8 @@ class Follower:
     ) -> None:
         self.settings = settings or TrackSettings()
         self.sightings: list[Sighting] = []
+        self.pause_s = 0.0
+        self.restless = True
         self._tracker = ByteTrackTracker(
             lost_track_buffer=round(self.settings.lost_s * 30),  # its unit is 1/30 s
             frame_rate=fps,
@@ -209,6 +232,7 @@ class Follower:
         self.sightings.sort(key=lambda sighting: sighting.index)
         self._loose = [item for item, key in zip(seen, raw, strict=True) if key < 0]
         self._forget(time_s)
+        self._set_pace(time_s)
         return _detections([item for item in self.sightings if item.index == index])
 
     def _follow(self, seen: Sequence[Sighting], time_s: float) -> list[int]:
@@ -241,6 +265,17 @@ class Follower:
         self._tracker.tracks = kept
         alive = {int(track.tracker_id) for track in kept}
         self._tracks = {key: track for key, track in self._tracks.items() if key in alive}
+
+    def _set_pace(self, time_s: float) -> None:
+        """Say when the next look is due: soon after arrivals, and before anything gets far."""
+        begun = any(track.tracker_id < 0 for track in self._tracker.tracks)
+        followed = [track for track in self._tracks.values() if track.last is not None]
+        missed = any(0 < time_s - track.last_s <= MISSED_S for track in followed)
+        fastest = max((track.sizes_per_s for track in followed), default=0.0)
+        self.restless = begun or missed
+        self.pause_s = min(PAUSE_S, PAUSE_SIZES / max(fastest, 1e-6))
+        if begun:
+            self.pause_s = min(self.pause_s, RESTLESS_S)
 
     def _look_back(self, track: "_Track", sighting: Sighting) -> None:
         """Give `track` the detection that it began with, from before it was confirmed."""
@@ -278,10 +313,13 @@ class GapFiller:
     def __init__(self, *, lag: int) -> None:
         self.lag = lag
         self._frames: deque[_Held] = deque()
+        self._looked = 0
         self._last: dict[int, Sighting] = {}
         self._trails: dict[int, _Trail] = {}
 
-    def push(self, index: int, time_s: float, seen: Iterable[Sighting]) -> Iterator[Moment]:
+    def push(
+        self, index: int, time_s: float, seen: Iterable[Sighting], *, looked: bool = True
+    ) -> Iterator[Moment]:
         """Add the next frame and yield the frames that are now old enough.
 
         Args:
@@ -289,13 +327,17 @@ class GapFiller:
             time_s: seconds from the clip's start.
             seen: sightings of this frame and, where they have become known only now, of frames
                 before; oldest first.
+            looked: whether this frame was inferred. What was there at the last look is believed
+                to stay until the next one.
         """
         self._frames.append(_Held(index, time_s))
+        self._looked = index if looked else self._looked
         for sighting in seen:
             self._connect(sighting)
         while len(self._frames) > self.lag:
             yield self._release()
-        self._last = {k: s for k, s in self._last.items() if index - s.index <= self.lag}
+        oldest = min(index - self.lag, self._looked)
+        self._last = {k: s for k, s in self._last.items() if s.index >= oldest}
         self._trails = {k: trail for k, trail in self._trails.items() if k in self._last}
 
     def finish(self) -> Iterator[Moment]:
@@ -321,6 +363,8 @@ class GapFiller:
 
     def _release(self) -> Moment:
         held = self._frames.popleft()
+        if held.index > self._looked:  # no later look has told yet
+            held.seen |= {k: s for k, s in self._last.items() if s.index == self._looked}
         seen = [
             replace(held.seen[key], box=self._trails[key].at(held.time_s))
             for key in sorted(held.seen)
@@ -340,6 +384,7 @@ class _Trail:
 
     def at(self, time_s: float) -> NDArray[np.float32]:
         """Return the (4,) box at `time_s`; times asked for never go back."""
+        time_s = min(time_s, float(self._rows[-1, 0]))  # nothing is guessed ahead
         away = self._rows[:, 0] - time_s
         # In a gap the window widens until it holds sightings enough for a line.
         reach = np.partition(np.abs(away), LINE_POINTS - 1)[LINE_POINTS - 1] if len(away) > 2 else 0
@@ -374,17 +419,31 @@ class _Track:
     votes: Counter[tuple[int, str]] = field(default_factory=Counter)
     weak: list[Sighting] = field(default_factory=list)
     last: Sighting | None = None
+    sizes_per_s: float = 0.0
+
+    @property
+    def last_s(self) -> float:
+        return self.last.time_s if self.last is not None else -np.inf
 
     def take(self, sighting: Sighting, *, sure: float) -> list[Sighting]:
         """Add a sighting; return those that are now sure, with the track's id and usual class."""
         self.votes[sighting.class_id, sighting.label] += 1
         self.weak.append(sighting)
+        self._feel_speed(sighting)
         self.last = sighting
         if sighting.score < sure:
             return []
         class_id, label = self.votes.most_common(1)[0][0]
         settled, self.weak = self.weak, []
         return [replace(s, track_id=self.id, class_id=class_id, label=label) for s in settled]
+
+    def _feel_speed(self, sighting: Sighting) -> None:
+        if self.last is None or sighting.time_s <= self.last.time_s:
+            return
+        away = self.sizes_away(np.asarray(sighting.box, np.float64), 0.0)
+        speed = away / (sighting.time_s - self.last.time_s)
+        share = min(1.0, (sighting.time_s - self.last.time_s) / SMOOTH_S)
+        self.sizes_per_s += share * (speed - self.sizes_per_s)
 
     def weak_since(self, time_s: float) -> bool:
         """Return whether the track has seen only weak detections from `time_s` on."""
