@@ -66,15 +66,27 @@ def _submit(
         if scene_id != clip.scene_id:
             with screen.writing() as db:
                 assign_scene(db, clip.id, scene_id)
-        task = AnalyseClip(
-            clip_id=clip.id,
-            scene_id=scene_id,
-            detector=detector,
-            mode="exact" if mode == "exact" else "fast",
-        )
-        submit(screen.engine, task, runner=screen.runner(), by=screen.operator)
-        st.toast(screen.say("analyse.queued"), icon=":material/check:")
+        queue_analysis(screen, clip.id, scene_id=scene_id, detector=detector, mode=mode)
         st.rerun()
+
+
+def queue_analysis(
+    screen: Screen,
+    clip_id: int,
+    *,
+    scene_id: int | None,
+    detector: str | None = None,
+    mode: str | None = None,
+) -> None:
+    """Queue an analysis; detector and mode are those of the settings where not given."""
+    task = AnalyseClip(
+        clip_id=clip_id,
+        scene_id=scene_id,
+        detector=detector or screen.settings.detector,
+        mode="exact" if (mode or screen.settings.mode) == "exact" else "fast",
+    )
+    submit(screen.engine, task, runner=screen.runner(), by=screen.operator)
+    st.toast(screen.say("analyse.queued"), icon=":material/check:")
 
 
 def scene_name(screen: Screen, clip: StoredClip) -> str:

@@ -17,7 +17,7 @@ from smartpark.ui.formatting import duration, plain, size, utc_now
 from smartpark.ui.page import Screen, heading
 from smartpark.ui.progress import watch
 from smartpark.ui.results import draw_results
-from smartpark.ui.scene_editor import draw_scene_editor
+from smartpark.ui.scene_editor import NEXT_VIEW, draw_scene_editor
 
 VIEWS = ("results", "scene", "downloads")
 VIEW_ICONS = {
@@ -118,13 +118,17 @@ def _under_way(screen: Screen, clip: StoredClip) -> bool:
 
 def _view(screen: Screen) -> str:
     asked = st.query_params.get("view", VIEWS[0])
+    key = f"footage_view_{screen.language}"
+    if NEXT_VIEW in st.session_state:
+        st.session_state[key] = st.session_state.pop(NEXT_VIEW)
+    elif key not in st.session_state:
+        st.session_state[key] = asked if asked in VIEWS else VIEWS[0]
     view = st.segmented_control(
         screen.say("clip.results"),
         VIEWS,
-        default=asked if asked in VIEWS else VIEWS[0],
         required=True,
         format_func=lambda name: f"{VIEW_ICONS[name]} {screen.say(f'clip.{name}')}",
-        key=f"footage_view_{screen.language}",
+        key=key,
         label_visibility="collapsed",
     )
     if view != asked:

@@ -7,7 +7,6 @@ import streamlit as st
 from smartpark.store.alerts import list_alerts
 from smartpark.store.clips import StoredClip, list_clips
 from smartpark.store.jobs import ACTIVE, Job, list_jobs
-from smartpark.store.reports import list_reports
 from smartpark.ui.cards import Color, empty, picture
 from smartpark.ui.formatting import clock, plain
 from smartpark.ui.links import go_to_clip
@@ -17,6 +16,7 @@ from smartpark.ui.uploader import Receive, draw_refusals, draw_uploader
 COLUMNS = 4
 PAGE = 12
 SEARCH_FROM = 9  # clips; fewer are found at a glance
+MOST = 2000  # alerts and jobs that are looked through
 REFRESH = "3s"
 
 
@@ -32,8 +32,9 @@ def _cards(screen: Screen) -> None:
     with screen.reading() as db:
         clips = list_clips(db)
         jobs = {job.clip_id: job for job in list_jobs(db, states=ACTIVE, limit=100)}
-        open_alerts = Counter(alert.clip_id for alert in list_alerts(db, limit=10_000))
-        analysed = {report.clip_id for report in list_reports(db, limit=10_000)}
+        open_alerts = Counter(alert.clip_id for alert in list_alerts(db, limit=MOST))
+        ended = list_jobs(db, states=("done",), limit=MOST)
+    analysed = {job.clip_id for job in ended if job.kind == "analyse_clip"}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(screen.say("footage.library"), anchor=False, width="stretch")
         if len(clips) >= SEARCH_FROM:

@@ -32,14 +32,12 @@ def report_file(folder: Path, report_id: int, file: str) -> str | None:
     return _kept_by_streamlit(path, f"report-{report_id}-{file}")
 
 
-def picture(path: Path, name: str) -> str | None:
-    """Return the address of a small picture, held in memory by Streamlit; None where gone."""
-    return _kept_by_streamlit(path, name) if path.is_file() else None
+def picture_address(jpeg: bytes, name: str) -> str:
+    """Return the address of a small picture that Streamlit holds in memory under `name`."""
+    return runtime.get_instance().media_file_mgr.add(jpeg, "image/jpeg", name)
 
 
-def _kept_by_streamlit(path: Path, name: str) -> str | None:
-    if not runtime.exists():
-        return None
+def _kept_by_streamlit(path: Path, name: str) -> str:
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return runtime.get_instance().media_file_mgr.add(str(path), kind, name)
 

@@ -56,7 +56,7 @@ COMMON: dict[str, tuple[str, str]] = {
     "overview.alerts": ("Alerts that wait for you", "等待处理的警报"),
     "overview.no_alerts": ("All quiet", "一切正常"),
     "overview.no_alerts_more": ("No alert waits for an answer.", "没有等待处理的警报。"),
-    "overview.all_alerts": ("{n} more", "还有 {n} 条"),
+    "overview.all_alerts": ("Show {n} more", "显示其余 {n} 条"),
     "overview.look": ("Look", "查看"),
     "overview.reports": ("Latest reports", "最新报告"),
     "overview.no_reports": ("No clip has been analysed yet.", "尚无分析报告。"),

@@ -210,6 +210,7 @@ FOOTAGE: dict[str, tuple[str, str]] = {
     "scene.ground_y": ("Point {n}: y, m", "点 {n}：y（米）"),
     "scene.name": ("Name of the scene", "场景名称"),
     "scene.save": ("Save", "保存"),
+    "scene.save_analyse": ("Save and analyse", "保存并分析"),
     "scene.save_new": ("Save as another scene", "另存为新场景"),
     "scene.saved": ("Scene saved. Analyse the clip to use it.", "场景已保存，重新分析后生效。"),
     "preset.path": ("Path: count who passes", "步道：统计通过人数"),

@@ -1,14 +1,17 @@
 """The parts of the overview: what waits, what runs, what was found, how the system is."""
 
 import shutil
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import streamlit as st
 
+from smartpark.core.values import SEVERITIES
 from smartpark.store.alerts import StoredAlert, count_alerts, list_alerts
 from smartpark.store.clips import StoredClip, list_clips
-from smartpark.store.jobs import list_jobs
-from smartpark.store.reports import StoredReport, get_report, list_reports
+from smartpark.store.jobs import ACTIVE, Job, list_jobs
+from smartpark.store.reports import find_report, get_report
 from smartpark.ui import formatting
 from smartpark.ui.cards import empty, figures, picture, severity_badge
 from smartpark.ui.links import go_to_clip
@@ -16,6 +19,7 @@ from smartpark.ui.page import Screen
 from smartpark.ui.progress import job_line, worker_alive
 
 SHOWN_ALERTS = 6
+MOST_ALERTS = 500  # that are looked through for the worst
 SHOWN_REPORTS = 5
 REFRESH = "4s"
 
@@ -25,32 +29,29 @@ def draw_overview(screen: Screen) -> None:
     """Draw the overview, fresh every few seconds."""
     with screen.reading() as db:
         clips = {clip.id: clip for clip in list_clips(db)}
-        alerts = list_alerts(db, states=("open",), limit=SHOWN_ALERTS)
+        alerts = list_alerts(db, limit=MOST_ALERTS)
         open_count = count_alerts(db, state="open")
-        folders = {a.id: get_report(db, a.report_id).folder for a in alerts}
-        high = sum(a.event.severity == "high" for a in list_alerts(db, limit=1000))
-        jobs = list_jobs(db, states=("queued", "running"), limit=20)
-        reports = {report.id: report for report in list_reports(db, limit=SHOWN_REPORTS)}
+        jobs = list_jobs(db, states=ACTIVE, limit=20)
+        ended = list_jobs(db, states=("done",), limit=4 * SHOWN_REPORTS)
+    reports = [brief for job in ended if (brief := _brief(screen, job)) is not None]
     if not clips:
         _first_steps(screen)
         return
     figures(
         [
             (screen.say("overview.open_alerts"), str(open_count), None),
-            (screen.say("overview.high_alerts"), str(high), None),
+            (screen.say("overview.high_alerts"), str(_count_high(alerts)), None),
             (screen.say("overview.clips"), str(len(clips)), None),
             (screen.say("overview.running"), str(len(jobs)), None),
         ]
     )
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _alerts(screen, [(a, folders[a.id]) for a in alerts], clips)
-        if open_count > len(alerts):
-            st.caption(screen.say("overview.all_alerts", n=open_count - len(alerts)))
+        _alerts(screen, alerts, clips)
     with right:
         for job in jobs:
             job_line(screen, job, clips.get(job.clip_id) if job.clip_id else None)
-        _reports(screen, list(reports.values()), clips)
+        _reports(screen, reports[:SHOWN_REPORTS], clips)
         _system(screen)
 
 
@@ -71,17 +72,41 @@ def _first_steps(screen: Screen) -> None:
     _system(screen)
 
 
-def _alerts(
-    screen: Screen, alerts: list[tuple[StoredAlert, str]], clips: dict[int, StoredClip]
-) -> None:
+def _count_high(alerts: list[StoredAlert]) -> int:
+    return sum(alert.event.severity == "high" for alert in alerts)
+
+
+def _alerts(screen: Screen, alerts: list[StoredAlert], clips: dict[int, StoredClip]) -> None:
     st.subheader(screen.say("overview.alerts"), anchor=False)
     if not alerts:
         empty(
             "check_circle", screen.say("overview.no_alerts"), screen.say("overview.no_alerts_more")
         )
-    for alert, folder in alerts:
-        shot = screen.path(folder, alert.snapshot) if alert.snapshot else None
-        _alert(screen, alert, clips.get(alert.clip_id), shot)
+    shown = st.session_state.get("overview_shown", SHOWN_ALERTS)
+    worst_first = sorted(alerts, key=lambda alert: -SEVERITIES.index(alert.event.severity))
+    for alert in worst_first[:shown]:
+        _alert(screen, alert, clips.get(alert.clip_id), _snapshot(screen, alert))
+    if len(alerts) > shown:
+        label = screen.say("overview.all_alerts", n=len(alerts) - shown)
+        st.button(label, icon=":material/expand_more:", key="overview_more", on_click=_show_more)
+
+
+def _show_more() -> None:
+    shown = st.session_state.get("overview_shown", SHOWN_ALERTS)
+    st.session_state["overview_shown"] = shown + 2 * SHOWN_ALERTS
+
+
+def _snapshot(screen: Screen, alert: StoredAlert) -> Path | None:
+    if alert.snapshot is None:
+        return None
+    return screen.path(_folder(screen, str(screen.engine.url), alert.report_id), alert.snapshot)
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _folder(_screen: Screen, address: str, report_id: int) -> str:
+    del address  # it only tells one database from another
+    with _screen.reading() as db:
+        return get_report(db, report_id).folder
 
 
 def _alert(
@@ -108,7 +133,34 @@ def _alert(
                 )
 
 
-def _reports(screen: Screen, reports: list[StoredReport], clips: dict[int, StoredClip]) -> None:
+@dataclass(frozen=True)
+class _Brief:
+    report_id: int
+    clip_id: int
+    created_at: datetime
+    events: int
+
+
+def _brief(screen: Screen, job: Job) -> _Brief | None:
+    """Return what the overview tells of a job's report; reports are large, so only once."""
+    if job.kind != "analyse_clip" or job.clip_id is None:
+        return None
+    return _read_brief(screen, str(screen.engine.url), job.id, job.finished_at)
+
+
+@st.cache_data(show_spinner=False, max_entries=500)
+def _read_brief(
+    _screen: Screen, address: str, job_id: int, ended: datetime | None
+) -> _Brief | None:
+    del address, ended  # they only tell one report from another
+    with _screen.reading() as db:
+        report = find_report(db, job_id)
+    if report is None:
+        return None
+    return _Brief(report.id, report.clip_id, report.created_at, len(report.report["events"]))
+
+
+def _reports(screen: Screen, reports: list[_Brief], clips: dict[int, StoredClip]) -> None:
     st.subheader(screen.say("overview.reports"), anchor=False)
     if not reports:
         st.caption(screen.say("overview.no_reports"))
@@ -116,21 +168,21 @@ def _reports(screen: Screen, reports: list[StoredReport], clips: dict[int, Store
         clip = clips.get(report.clip_id)
         if clip is None:
             continue
-        with st.container(border=True, key=f"overview_report_{report.id}"):
+        with st.container(border=True, key=f"overview_report_{report.report_id}"):
             shot, words = st.columns([1, 3], vertical_alignment="center")
             with shot:
                 thumbnail = screen.path(clip.thumbnail) if clip.thumbnail else None
-                picture(thumbnail, alt=clip.name, key=f"report_{report.id}")
+                picture(thumbnail, alt=clip.name, key=f"report_{report.report_id}")
             with words:
-                go_to_clip(f"**{formatting.plain(clip.name)}**", clip.id, key=f"report_{report.id}")
+                key = f"report_{report.report_id}"
+                go_to_clip(f"**{formatting.plain(clip.name)}**", clip.id, key=key)
                 when = formatting.ago(
                     report.created_at,
                     now=formatting.utc_now(),
                     zone=screen.settings.timezone,
                     language=screen.language,
                 )
-                events = len(report.report["events"])
-                st.caption(screen.say("overview.report_line", events=events, when=when))
+                st.caption(screen.say("overview.report_line", events=report.events, when=when))
 
 
 def _system(screen: Screen) -> None:

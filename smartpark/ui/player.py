@@ -54,6 +54,8 @@ def draw_player(
     }
     result = _player(data=data, key=f"footage_player_{report_id}", on_event_change=lambda: None)
     chosen: str | None = result.event or data["chosen"]
+    if chosen is not None and chosen != data["chosen"]:
+        st.query_params["event"] = chosen  # so that a reload shows the same
     return chosen
 
 

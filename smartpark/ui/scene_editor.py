@@ -1,6 +1,5 @@
 """The scene editor: zones and lines drawn on a clip's first picture, and their rules."""
 
-import base64
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,17 @@ from smartpark.events.forms import Level
 from smartpark.events.scene import parse_scene, scene_to_dict
 from smartpark.store.clips import StoredClip, assign_scene
 from smartpark.store.scenes import StoredScene, get_scene, list_scenes, save_scene
+from smartpark.ui.analyse import queue_analysis
 from smartpark.ui.drawing import DEFAULT_GROUND_M, Shape, rules_of, shapes_of, spec_of
 from smartpark.ui.formatting import plain, utc_now
+from smartpark.ui.links import picture_address
 from smartpark.ui.messages import group
 from smartpark.ui.page import Screen
 from smartpark.ui.parts import component
 from smartpark.ui.presets import PRESETS, preset
 from smartpark.ui.rule_form import draw_rules, summary
 
+NEXT_VIEW = "footage_next_view"  # where the clip's page goes after this one
 SHAPE_ICONS = {"zone": ":material/pentagon:", "line": ":material/arrow_split:"}
 TILINGS: tuple[tuple[int, int] | None, ...] = (None, (2, 1), (2, 2), (3, 2), (4, 3))
 
@@ -33,11 +35,11 @@ def draw_scene_editor(
 ) -> None:
     """Draw the editor of the scene that `clip` is analysed with."""
     draft = _draft(screen, clip)
-    _begin_with(screen, clip, draft)
     left, right = st.columns([7, 4], gap="medium")
     with left:
         shapes, chosen = _draw(screen, clip, draft, first_picture)
     with right:
+        _begin_with(screen, clip, draft)
         rules = _rules(screen, draft, shapes, chosen)
         more = _more(screen, draft, shapes)
     spec = spec_of(shapes, rules, **more)
@@ -105,13 +107,13 @@ def _draw(
     width, height = clip.info.width, clip.info.height
     start = shapes_of(draft["spec"], width=width, height=height)
     token = f"{clip.id}-{draft['token']}"
-    picture = base64.b64encode(first_picture(screen.path(clip.file))).decode()
+    picture = first_picture(screen.path(clip.file))
     result = _editor(
         data={
             "token": token,
             "width": width,
             "height": height,
-            "picture": f"data:image/jpeg;base64,{picture}",
+            "picture": picture_address(picture, f"first-{clip.id}"),
             "items": start,
             "words": group("editor", screen.language),
         },
@@ -228,6 +230,13 @@ def _save(screen: Screen, clip: StoredClip, draft: dict[str, Any], spec: dict[st
             key="scene_save",
         ):
             _store(screen, clip, draft, scene, scene_id=clip.scene_id)
+        if st.button(
+            screen.say("scene.save_analyse"),
+            icon=":material/play_circle:",
+            disabled=scene is None,
+            key="scene_save_analyse",
+        ):
+            _store(screen, clip, draft, scene, scene_id=clip.scene_id, analyse=True)
         if clip.scene_id is not None and st.button(
             screen.say("scene.save_new"),
             icon=":material/save_as:",
@@ -244,6 +253,7 @@ def _store(
     scene: Scene | None,
     *,
     scene_id: int | None,
+    analyse: bool = False,
 ) -> None:
     if scene is None:
         return
@@ -259,5 +269,9 @@ def _store(
             )
             assign_scene(db, clip.id, stored.id)
         _replace(draft, stored.spec)
-        st.toast(screen.say("scene.saved"), icon=":material/check:")
+        if analyse:
+            queue_analysis(screen, clip.id, scene_id=stored.id)
+            st.session_state[NEXT_VIEW] = "results"
+        else:
+            st.toast(screen.say("scene.saved"), icon=":material/check:")
         st.rerun()
