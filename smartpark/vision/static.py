@@ -85,6 +85,7 @@ class StaticForeground:
         self._short: Plane
         self._noise: Plane
         self._age_s: Plane
+        self._covered: Mask
         self._known: Mask
         self._new: Mask
 
@@ -102,7 +103,7 @@ class StaticForeground:
             self._start(image, covered, time_s)
             return []
         elapsed_s, self._time_s = time_s - self._time_s, time_s
-        self._image = image
+        self._image, self._covered = image, covered
         before = self._new
         difference = self._compare(image)
         if self._is_upset(covered):
@@ -130,16 +131,18 @@ class StaticForeground:
     def new_share(self, box: Box, *, beside: StaticBlob) -> float:
         """Return the share of a box, in small pixels, that differs from the background now.
 
-        What belongs to `beside` does not count.
+        What belongs to `beside` and what is behind the movers of this moment does not count.
         """
         left, top, right, bottom = (max(0, round(value)) for value in box)
         place = np.s_[top:bottom, left:right]
-        other = cv2.dilate(beside.mask, _SQUARE_5)[place] == 0
+        left_out = _or(_as_mask(cv2.dilate(beside.mask, _SQUARE_5)), self._covered)
+        other = left_out[place] == 0
         return float((self._new[place][other] > 0).mean()) if other.any() else 0.0
 
     def _start(self, image: Picture, covered: Mask, time_s: float) -> None:
         shape = image.shape[:2]
         self._image, self._time_s, self._upset = image, time_s, 0
+        self._covered = covered
         self._background = image.astype(np.float32)
         self._short = self._background.copy()
         self._noise = np.full(shape, 2.0, np.float32)

@@ -194,20 +194,20 @@ class LeftObject:
         return None
 
     def _judge(self, thing: _Thing, time_s: float) -> list[Event]:
-        blob = thing.blob
-        if not thing.owners and not thing.number and time_s - blob.since_s > UNOWNED_S:
-            self._foreground.absorb(blob)
-        away = bool(thing.owners) and all(
-            self._is_away(owner, thing, time_s) for owner in thing.owners
-        )
-        if not away:
+        if thing.number:
+            return []
+        if not thing.owners:
+            if time_s - thing.blob.since_s > UNOWNED_S:
+                self._foreground.absorb(thing.blob)
+            return []
+        if not all(self._is_away(owner, thing, time_s) for owner in thing.owners):
             thing.alone_since_s = None
         elif thing.alone_since_s is None:
             thing.alone_since_s = time_s
-        if thing.number or not self._is_left(thing, time_s):
+        if not self._is_left(thing, time_s):
             return []
         self._events += 1
-        thing.number, thing.start_s = self._events, blob.since_s
+        thing.number, thing.start_s = self._events, thing.blob.since_s
         return [self._event(thing, ongoing=True)]
 
     def _is_left(self, thing: _Thing, time_s: float) -> bool:
