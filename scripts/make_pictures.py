@@ -68,7 +68,7 @@ def take(page: Page, address: str, data_dir: Path, suffix: str) -> None:
     def save(name: str) -> None:
         page.screenshot(path=TARGET / f"{name}{suffix}.png")
 
-    for name, path in (("overview", "/"), ("library", "/Footage"), ("jobs", "/Jobs")):
+    for name, path in (("overview", "/"), ("library", "/Footage")):
         go(path)
         save(name)
     go("/Footage?clip=1&view=scene")
@@ -98,7 +98,7 @@ def main() -> None:
                 executable_path=browser_path, args=["--no-sandbox", "--hide-scrollbars"]
             )
             for suffix in ("", "_zh"):
-                size = {"width": 1280, "height": 860}
+                size = {"width": 1440, "height": 920}
                 take(browser.new_page(viewport=size), address, data_dir, suffix)
             browser.close()
 
