@@ -4,7 +4,6 @@ import argparse
 import logging
 import os
 import shutil
-import signal
 import socket
 import sys
 import threading
@@ -22,7 +21,7 @@ from sqlalchemy.orm import Session
 from smartpark.config import Settings
 from smartpark.core.errors import Cancelled, SmartParkError, StorageError
 from smartpark.jobs.announce import announce
-from smartpark.jobs.background import is_alive, logging_to, repeating
+from smartpark.jobs.background import is_alive, logging_to, repeating, stopped_by_signals
 from smartpark.jobs.context import Interrupted, JobContext, TakenOver
 from smartpark.jobs.reasons import explain
 from smartpark.jobs.runners import is_supervised, worker_lock
@@ -119,13 +118,24 @@ def work(
         once: return as soon as no job waits.
         handlers: what runs each kind of task.
         pace: how often to do what.
-        stop: set it to end; the running job goes back into the queue.
+        stop: set it to end; the running job goes back into the queue. Where not given, Ctrl-C
+            and SIGTERM do that.
         idle_s: return after this long without work, seconds.
     """
+    if stop is None:
+        with stopped_by_signals() as signalled:
+            work(
+                settings,
+                once=once,
+                handlers=handlers,
+                pace=pace,
+                stop=signalled,
+                idle_s=idle_s,
+            )
+        return
     engine = open_database(database_url(settings.data_dir, settings.database_url))
-    stop = stop or threading.Event()
     with logging_to(settings.data_dir / "logs"):
-        worker = Worker(engine, settings, handlers=handlers, pace=pace or Pace(), stop=stop)
+        worker = Worker(engine, settings, handlers=handlers, pace=pace, stop=stop)
         try:
             worker.loop(once=once, idle_s=idle_s)
         finally:
@@ -282,12 +292,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--parent", type=int, help="leave when this process is gone")
     parser.add_argument("--once", action="store_true", help="leave when no job waits")
     chosen = parser.parse_args(arguments)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     settings = Settings()
     try:
-        with _watching(settings, chosen, stop), _alone(settings, chosen, stop) as is_alone:
+        with (
+            stopped_by_signals() as stop,
+            _watching(settings, chosen, stop),
+            _alone(settings, chosen, stop) as is_alone,
+        ):
             if is_alone:
                 work(settings, once=chosen.once, stop=stop, idle_s=chosen.idle_s)
     except SmartParkError as error:

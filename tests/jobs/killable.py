@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 import time
 
 from smartpark.config import Settings
@@ -52,10 +51,8 @@ def _maybe_die(job, point: str) -> None:
 
 
 def main() -> None:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     handlers = {"analyse_clip": analyse, "tidy": note_down}
-    work(Settings(), once=True, handlers=handlers, pace=QUICK, stop=stop)
+    work(Settings(), once=True, handlers=handlers, pace=QUICK)
 
 
 if __name__ == "__main__":
