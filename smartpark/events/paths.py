@@ -69,6 +69,22 @@ class Paths:
                 if steps and time_s - steps[-1].time_s <= self._keep_s
             }
 
+    def may_be_faster(self, track_id: int, limit_per_s: float, *, since_s: float) -> bool:
+        """Return whether a proper measurement is worth its time: a look at both ends of the path.
+
+        Metres per second with a calibration, body heights per second without.
+        """
+        steps = [step for step in self._steps.get(track_id, ()) if step.time_s >= since_s]
+        if len(steps) < LEAST_POINTS:
+            return False
+        first, last = steps[0], steps[-1]
+        ends = self._on_ground(np.array([first.foot, last.foot]))
+        if ends is None:
+            return False
+        unit = 1.0 if self._homography is not None else max(1.0, last.height)
+        way = float(np.abs(ends[1] - ends[0]).sum()) / unit
+        return way >= 0.7 * limit_per_s * (last.time_s - first.time_s)
+
     def speed(self, track_id: int, *, since_s: float, until_s: float) -> Speed | None:
         """Return the speed of the best straight, even path; None where too little was seen.
 

@@ -65,20 +65,24 @@ class Running:
         self._next_check_s = time_s + CHECK_EVERY_S
         carriers = [sight for sight in everything if sight.label in CARRIERS]
         for sight in people:
-            if not any(_is_carried(sight, carrier) for carrier in carriers):
-                self._measure(sight, time_s)
+            self._measure(sight, time_s, carriers)
         return self._changes(time_s)
 
     def finish(self, time_s: float) -> list[Event]:  # noqa: ARG002 - a run ends at its last sight
         """Return the runs that last when the clip ends."""
         return [self._event(run, ongoing=False) for run in self._runs.values() if run.number]
 
-    def _measure(self, sight: Sight, time_s: float) -> None:
-        speed = self._paths.speed(sight.track_id, since_s=time_s - WINDOW_S, until_s=time_s)
+    def _measure(self, sight: Sight, time_s: float, carriers: list[Sight]) -> None:
+        since_s = time_s - WINDOW_S
+        if not self._paths.may_be_faster(sight.track_id, self._limit, since_s=since_s):
+            return
+        speed = self._paths.speed(sight.track_id, since_s=since_s, until_s=time_s)
         if speed is None or speed.over_s < 0.6 * WINDOW_S or speed.height_px <= 0:
             return
         figure = speed.per_s if self._in_metres else speed.per_s / speed.height_px
         if figure < self._limit or speed.straightness < LEAST_STRAIGHTNESS:
+            return
+        if any(_is_carried(sight, carrier) for carrier in carriers):
             return
         run = self._runs.setdefault(sight.track_id, _Run(time_s - speed.over_s, time_s, sight))
         run.last_s, run.sight = time_s, sight

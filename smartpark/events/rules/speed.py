@@ -20,6 +20,7 @@ BEFORE_S = 1.0  # measured from this long before the line ...
 AFTER_S = 0.5  # ... to this long after it
 LEAST_S = 0.25  # a shorter stretch says more about the box than about the vehicle
 KMH_PER_MPS = 3.6
+MOST_KMH = 250.0  # faster than any traffic: two vehicles were mixed up
 MOST_MARGIN = 0.3  # share of the speed; a wider margin is no measurement
 
 
@@ -74,7 +75,7 @@ class Speed:
         if speed is None or speed.over_s < LEAST_S:
             return []
         unsure = speed.margin_per_s > MOST_MARGIN * speed.per_s
-        if unsure or speed.per_s * KMH_PER_MPS <= self._max_kmh:
+        if unsure or not self._max_kmh < speed.per_s * KMH_PER_MPS <= MOST_KMH:
             return []
         return [self._event(crossing, speed)]
 
