@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast, get_args
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.errors import StorageError
@@ -24,19 +24,19 @@ class AlertRow(Base):
     """One cause in one clip; analysing the clip again finds the same row."""
 
     __tablename__ = "alerts"
-    __table_args__ = (UniqueConstraint("clip_id", "key", "occurrence"),)
+    __table_args__ = (UniqueConstraint("clip_id", "key", "occurrence"), Base.__table_args__)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     clip_id: Mapped[int] = mapped_column(ForeignKey("clips.id", ondelete="CASCADE"))
     report_id: Mapped[int] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
-    key: Mapped[str] = mapped_column(String(300))
+    key: Mapped[str]
     occurrence: Mapped[int]
-    severity: Mapped[str] = mapped_column(String(10))
+    severity: Mapped[str]
     event: Mapped[dict[str, Any]]
-    snapshot: Mapped[str | None] = mapped_column(String(300))
+    snapshot: Mapped[str | None]
     raised_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(String(20), index=True)
-    changed_by: Mapped[str | None] = mapped_column(String(200))
+    state: Mapped[str] = mapped_column(index=True)
+    changed_by: Mapped[str | None]
     changed_at: Mapped[datetime | None]
     note: Mapped[str] = mapped_column(default="")
     is_announced: Mapped[bool] = mapped_column(default=False, index=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, select
+from sqlalchemy import BigInteger, ForeignKey, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -20,17 +20,17 @@ class ClipRow(Base):
     __tablename__ = "clips"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(500))
-    sha256: Mapped[str] = mapped_column(String(64), unique=True)
-    file: Mapped[str] = mapped_column(String(500))
+    name: Mapped[str]
+    sha256: Mapped[str] = mapped_column(unique=True)
+    file: Mapped[str]
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     info: Mapped[dict[str, Any]]
     scene_id: Mapped[int | None] = mapped_column(
         ForeignKey("scenes.id", ondelete="SET NULL"), index=True
     )
-    thumbnail: Mapped[str | None] = mapped_column(String(500))
+    thumbnail: Mapped[str | None]
     uploaded_at: Mapped[datetime] = mapped_column(index=True)
-    uploaded_by: Mapped[str] = mapped_column(String(200))
+    uploaded_by: Mapped[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, ForeignKey, String, UniqueConstraint, select, update
+from sqlalchemy import CursorResult, ForeignKey, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.values import SEVERITIES, Alert, Severity
@@ -27,12 +27,12 @@ class DeliveryRow(Base):
     """One alert for one notifier."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (UniqueConstraint("alert_id", "notifier"),)
+    __table_args__ = (UniqueConstraint("alert_id", "notifier"), Base.__table_args__)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id", ondelete="CASCADE"))
-    notifier: Mapped[str] = mapped_column(String(100))
-    state: Mapped[str] = mapped_column(String(10), index=True)
+    notifier: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
     attempts: Mapped[int]
     error: Mapped[str | None]
     next_try: Mapped[datetime | None] = mapped_column(index=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.text import Text
@@ -19,12 +19,12 @@ class EventRow(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("reports.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[str] = mapped_column(String(100), index=True)
+    kind: Mapped[str] = mapped_column(index=True)
     start_s: Mapped[float]
     end_s: Mapped[float]
-    severity: Mapped[str] = mapped_column(String(10))
+    severity: Mapped[str]
     event: Mapped[dict[str, Any]]
-    snapshot: Mapped[str | None] = mapped_column(String(300))
+    snapshot: Mapped[str | None]
 
 
 @dataclass(frozen=True, slots=True)

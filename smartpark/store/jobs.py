@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast, get_args
 from uuid import uuid4
 
-from sqlalchemy import CursorResult, ForeignKey, String, Update, func, select, update
+from sqlalchemy import CursorResult, ForeignKey, Update, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.errors import JobError
@@ -39,15 +39,15 @@ class JobRow(Base):
     __tablename__ = "jobs"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(50))
+    kind: Mapped[str]
     arguments: Mapped[dict[str, Any]]
-    state: Mapped[str] = mapped_column(String(10), index=True)
+    state: Mapped[str] = mapped_column(index=True)
     progress: Mapped[float]
     note: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     attempts: Mapped[int]
     created_at: Mapped[datetime]
-    created_by: Mapped[str] = mapped_column(String(200))
+    created_by: Mapped[str]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
@@ -55,8 +55,8 @@ class JobRow(Base):
     clip_id: Mapped[int | None] = mapped_column(
         ForeignKey("clips.id", ondelete="SET NULL"), index=True
     )
-    worker: Mapped[str | None] = mapped_column(String(200))
-    token: Mapped[str | None] = mapped_column(String(32))
+    worker: Mapped[str | None]
+    token: Mapped[str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, delete, select
+from sqlalchemy import ForeignKey, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.values import Event
@@ -23,12 +23,12 @@ class LabelRow(Base):
     alert_id: Mapped[int | None] = mapped_column(
         ForeignKey("alerts.id", ondelete="SET NULL"), unique=True
     )
-    clip_sha256: Mapped[str] = mapped_column(String(64))
-    kind: Mapped[str] = mapped_column(String(100))
+    clip_sha256: Mapped[str]
+    kind: Mapped[str]
     start_s: Mapped[float]
     end_s: Mapped[float]
     is_true: Mapped[bool]
-    by: Mapped[str] = mapped_column(String(200))
+    by: Mapped[str]
     at: Mapped[datetime]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.core.text import Text
@@ -27,11 +27,11 @@ class ReportRow(Base):
         ForeignKey("jobs.id", ondelete="SET NULL"), unique=True
     )
     created_at: Mapped[datetime] = mapped_column(index=True)
-    detector: Mapped[str] = mapped_column(String(200))
-    detector_version: Mapped[str] = mapped_column(String(200))
-    mode: Mapped[str] = mapped_column(String(20))
-    settings_digest: Mapped[str] = mapped_column(String(100))
-    folder: Mapped[str] = mapped_column(String(500))
+    detector: Mapped[str]
+    detector_version: Mapped[str]
+    mode: Mapped[str]
+    settings_digest: Mapped[str]
+    folder: Mapped[str]
     report: Mapped[dict[str, Any]]
     warnings: Mapped[list[Any]]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, select
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from smartpark.store import audit
@@ -18,10 +18,10 @@ class SceneRow(Base):
     __tablename__ = "scenes"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str]
     spec: Mapped[dict[str, Any]]
     updated_at: Mapped[datetime]
-    updated_by: Mapped[str] = mapped_column(String(200))
+    updated_by: Mapped[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class Base(DeclarativeBase):
     """Parent of all tables."""
 
     metadata = MetaData(naming_convention=_NAMES)
+    # A number is never given out twice: an address of something removed must not show another.
+    __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012 - as below
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a plain class attribute
         datetime: UtcDateTime,
         dict[str, Any]: JSON(none_as_null=True),

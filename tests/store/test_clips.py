@@ -112,3 +112,19 @@ def test_a_time_without_zone_is_refused(engine: Engine) -> None:
 
     with pytest.raises(Exception, match="no time zone"):
         store_a_naive_time()
+
+
+def test_a_long_name_is_kept_whole(engine: Engine) -> None:
+    with session(engine) as work:
+        clip = put_clip(work, "很长的名字 " * 100)
+
+        assert clips.get_clip(work, clip.id).name == "很长的名字 " * 100
+
+
+def test_the_number_of_a_removed_clip_is_never_given_out_again(
+    engine: Engine, clip: StoredClip, now: datetime
+) -> None:
+    with session(engine) as work:
+        clips.remove_clip(work, clip.id, by="li", now=now)
+    with session(engine) as work:
+        assert put_clip(work, "next").id > clip.id
