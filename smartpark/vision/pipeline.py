@@ -16,6 +16,7 @@ from smartpark.vision.masks import PrivacyMask
 from smartpark.vision.observation import Observation, class_names
 from smartpark.vision.overlap import overlap
 from smartpark.vision.read import ClipReader, DecodedFrame
+from smartpark.vision.tiles import TiledDetector
 from smartpark.vision.tracks import Released, TrackStream
 
 Mode = Literal["exact", "fast"]
@@ -81,8 +82,6 @@ def watch(
     info = reader.info
     mask = PrivacyMask(scene.privacy_masks, width=info.width, height=info.height)
     if scene.tiling is not None:
-        from smartpark.vision.tiles import TiledDetector
-
         detector = TiledDetector(detector, scene.tiling)
     look = _Look(detector, info, mask)
     frames = overlap(reader)
