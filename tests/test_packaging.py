@@ -65,3 +65,13 @@ def test_a_wheel_holds_the_screens_the_sample_park_and_the_weights(
     assert shipped - held == set()
     assert any(name.endswith("/LICENSE") for name in held)
     assert any(name.endswith("/NOTICE") for name in held)
+
+
+def test_the_notice_names_every_shipped_weight_and_clip(root: Path) -> None:
+    notice = (root / "NOTICE").read_text()
+    kinds = {".mp4", ".onnx", ".safetensors"}
+    shipped = [*(root / "assets").rglob("*"), *(root / "smartpark").rglob("*")]
+    named = {path.name for path in shipped if path.suffix in kinds}
+
+    assert {name for name in named if name not in notice} == set()
+    assert "sample.mp4" in named
