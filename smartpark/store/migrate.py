@@ -87,12 +87,22 @@ def _check_ours(connection: Connection, metadata: MetaData) -> None:
         )
 
 
-def _copy_beside(path: Path, revision: str) -> Path:
+def _copy_beside(path: Path, revision: str) -> None:
     copy = path.with_name(f"{path.stem}.before-{head()}-from-{revision}{path.suffix}")
-    # The copy reads while our migration holds the write lock: nobody can write in between.
-    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-        source.backup(target)
-    return copy
+    try:
+        # The copy reads while our migration holds the write lock: nobody can write in between.
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        copy.unlink(missing_ok=True)
+        raise StorageError(
+            Text(
+                en=f"The older database could not be copied to {copy.name} before its update "
+                f"({error}), so it was left as it is. Free some space, then start again.",
+                zh=f"升级前无法将旧数据库备份为 {copy.name}（{error}），因此未作任何改动。"
+                "请清理磁盘空间后重新启动。",
+            )
+        ) from error
 
 
 def _config(connection: Connection | None) -> Config:

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -102,6 +103,30 @@ def test_an_older_file_is_copied_beside_itself_first(tmp_path: Path, later) -> N
         assert old.execute("SELECT count(*) FROM sqlite_master WHERE name='later'").fetchone() == (
             0,
         )
+
+
+def test_without_room_for_the_copy_nothing_is_migrated(tmp_path: Path, later) -> None:
+    url = database_url(tmp_path, None)
+    open_database(url).dispose()
+    before = migrate.head()
+    later()
+    (tmp_path / f"smartpark.before-9001-from-{before}.db").symlink_to(tmp_path / "no" / "room")
+
+    with pytest.raises(StorageError, match="could not be copied"):
+        open_database(url)
+
+    with closing(sqlite3.connect(tmp_path / "smartpark.db")) as plain:
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [(before,)]
+
+
+def test_programs_that_start_at_the_same_moment_share_one_schema(url: str) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        engines = list(pool.map(open_database, [url] * 6))
+
+    for engine in engines:
+        with reading(engine) as work:
+            assert list_clips(work) == []
+        engine.dispose()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
