@@ -92,5 +92,10 @@ def load(*, threads: int = 2, argument: str) -> TorchvisionDetector:
         model,
         name=f"torchvision:{argument}",
         version=weights.url.rsplit("/", 1)[-1],
-        labels=weights.meta["categories"],
+        labels=_distinct(weights.meta["categories"]),
     )
+
+
+def _distinct(names: Sequence[str]) -> list[str]:
+    """Number the names that stand for no class: COCO's list has several `N/A`."""
+    return [name if names.count(name) == 1 else f"{name} {i}" for i, name in enumerate(names)]
