@@ -43,7 +43,8 @@ def empty(icon: str, title: str, more: str) -> None:
     """Draw what stands in the place of a list that has no entries."""
     with st.container(border=True, horizontal_alignment="center", key=f"empty_{icon}"):
         st.space("small")
-        st.markdown(f"# :gray[:material/{icon}:]", text_alignment="center")
+        with st.container(key=f"large_{icon}"):
+            st.markdown(f":gray[:material/{icon}:]", text_alignment="center")
         st.markdown(f"**{title}**", text_alignment="center")
         st.caption(more, text_alignment="center")
         st.space("small")
@@ -55,4 +56,4 @@ def picture(path: Path | None, *, alt: str, key: str) -> None:
         if path is not None and path.is_file():
             st.image(str(path), width="stretch", alt=alt)
         else:
-            st.markdown("## :gray[:material/hide_image:]", text_alignment="center")
+            st.markdown(":gray[:material/hide_image:]", text_alignment="center")

@@ -14,6 +14,7 @@ from smartpark.ui.analyse import draw_analyse, scene_name
 from smartpark.ui.cards import empty
 from smartpark.ui.downloads import draw_downloads
 from smartpark.ui.formatting import duration, plain, size, utc_now
+from smartpark.ui.links import go_to_library
 from smartpark.ui.page import Screen, heading
 from smartpark.ui.progress import watch
 from smartpark.ui.results import draw_results
@@ -30,9 +31,7 @@ FirstPicture = Callable[[Path], bytes]
 
 def draw_clip(screen: Screen, clip_id: int, first_picture: FirstPicture) -> None:
     """Draw the page of one clip; `first_picture` gives a clip's first frame as JPEG bytes."""
-    with st.container(key="to_library"):
-        label = screen.say("footage.library")
-        st.page_link("pages/1_Footage.py", label=label, icon=":material/arrow_back:")
+    go_to_library(screen.say("footage.library"))
     try:
         with screen.reading() as db:
             clip = get_clip(db, clip_id)
@@ -123,7 +122,7 @@ def _view(screen: Screen) -> str:
         st.session_state[key] = st.session_state.pop(NEXT_VIEW)
     elif key not in st.session_state:
         st.session_state[key] = asked if asked in VIEWS else VIEWS[0]
-    view = st.segmented_control(
+    chosen = st.segmented_control(
         screen.say("clip.results"),
         VIEWS,
         required=True,
@@ -131,9 +130,10 @@ def _view(screen: Screen) -> str:
         key=key,
         label_visibility="collapsed",
     )
+    view = str(chosen)
     if view != asked:
         st.query_params["view"] = view
-    return str(view)
+    return view
 
 
 def _first_analysis(screen: Screen, clip: StoredClip) -> None:

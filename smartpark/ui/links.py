@@ -50,6 +50,21 @@ def go_to_clip(label: str, clip_id: int, *, key: str, **query: str) -> None:
             label=label,
             icon=":material/chevron_right:",
             icon_position="right",
-            width="content",
             query_params={"clip": str(clip_id), **query},
+            width="content",
         )
+
+
+def go_to_library(label: str) -> None:
+    """Draw a link back to all clips."""
+    with st.container(key="to_clip_none", width="content"):
+        st.page_link("pages/1_Footage.py", label=label, icon=":material/arrow_back:")
+
+
+def keep_address() -> None:
+    """Let the browser's address say what is shown.
+
+    A link to the page that one is on changes the query here but not in the browser, and the next
+    click would fall back to what the browser has.
+    """
+    st.query_params.from_dict(st.query_params.to_dict())

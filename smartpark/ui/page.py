@@ -18,6 +18,7 @@ from smartpark.events.forms import forms_by_kind
 from smartpark.jobs.runners import LocalRunner
 from smartpark.store.database import database_url, open_database, reading, session
 from smartpark.ui.formatting import plain
+from smartpark.ui.links import keep_address
 from smartpark.ui.messages import name_of, say
 from smartpark.ui.parts import browser_file, component
 
@@ -107,6 +108,7 @@ def page(name: str) -> Screen:
 
     Draw the heading next. Where the database cannot be opened the page says why and ends here.
     """
+    keep_address()
     settings = Settings()
     language = _language(settings)
     title = say(f"menu.{name}", language)
