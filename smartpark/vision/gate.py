@@ -15,6 +15,7 @@ Mode = Literal["exact", "fast"]
 
 LUMA_WIDTH = 192  # pixels; a person of 30 px in a 768 px wide clip is still 7 px high
 HEARTBEAT_S = 1.0  # look at least this often, however still the scene is
+PAUSE_S = 0.33  # between two looks at something that moves, where no follower says otherwise
 PATCH = 4  # side of a patch of the small picture, in pixels
 PATCH_SHARE = 0.2  # of a patch that must have changed; a lone flickering pixel is noise
 CHANGED = 12.0  # grey levels; compression and sensors stay below
@@ -50,6 +51,7 @@ class Gate:
         self._inferred: NDArray[np.float32] | None = None
         self._before: NDArray[np.float32] | None = None
         self._noise: NDArray[np.float32] | None = None
+        self._learned = 0
 
     def wants(self, luma: NDArray[np.uint8], *, time_s: float, tracks: Pace | None = None) -> bool:
         """Return whether to infer this frame; ask once for each frame, in order.
@@ -57,7 +59,8 @@ class Gate:
         Args:
             luma: (h, w) grey picture of the frame, `luma_size` large.
             time_s: seconds from the clip's start.
-            tracks: the stream of tracks that the inferred frames go to.
+            tracks: the stream of tracks that the inferred frames go to; it asks for shorter pauses
+                where something fast, new or lost is followed.
         """
         if self.mode == "exact":
             return True
@@ -73,7 +76,7 @@ class Gate:
         waited = time_s - self._inferred_s + self._frame_s / 2  # the nearest frame, not the next
         if self._inferred is None or waited >= HEARTBEAT_S:
             return True
-        if tracks is not None and waited < tracks.pause_s:
+        if waited < (PAUSE_S if tracks is None else tracks.pause_s):
             return False
         return (tracks is not None and tracks.restless) or self._moved(now, self._inferred)
 
@@ -90,7 +93,8 @@ class Gate:
             change = now - self._before
             change -= np.float32(np.median(change[::2, ::2]))
             np.minimum(np.abs(change, out=change), NOISE_MOST, out=change)
-            share = np.float32(min(1.0, self._frame_s / NOISE_S))
+            self._learned += 1
+            share = np.float32(max(1 / self._learned, min(1.0, self._frame_s / NOISE_S)))
             self._noise = self._usual(now) + share * (change - self._usual(now))
         self._before = now
 

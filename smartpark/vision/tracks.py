@@ -69,7 +69,7 @@ class TrackSettings:
     start: float = 0.65
     start_other: float = 0.5
     overlap: float = 0.5
-    buffer: float = 0.1
+    buffer: float = 0.3
     similarity: float = 0.15
     sure: float = 0.5
     unsure_s: float = 2.0
