@@ -56,7 +56,7 @@ _NAMES_ZH = {
     "suitcase": "行李箱",
 }
 _TRAIL_S = 1.5
-_TRAIL_POINTS = 16
+_TRAIL_POINTS = 10
 _TINT = 0.22
 _MOST_BANNERS = 4
 
