@@ -259,7 +259,7 @@ class ClipReader:
             fps=fps,
             frames=stream.frames or max(1, round(duration_s * fps)),
             duration_s=duration_s,
-            codec=stream.codec_context.name,
+            codec=stream.codec_context.codec.canonical_name,
             container=self._container.format.name,
             rotation_deg=rotation,
         )
