@@ -166,6 +166,8 @@ class Worker:
         """Take jobs until told to stop, or, with `once`, until none waits."""
         _LOG.info("worker %s begins", self.name)
         self._take_from_the_dead()
+        # Before the first claim: whoever finds us dead must know whose jobs to free.
+        self._beat()
         with (
             repeating(self._beat, self._pace.beat_s),
             repeating(self._do_chores, self._pace.chores_s),
