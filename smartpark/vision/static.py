@@ -4,6 +4,7 @@ A slow background model says where something is new; a second, short memory says
 still. Both work on small pictures a few times a second, so they cost little.
 """
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -36,6 +37,7 @@ LEAST_AGE_S = 0.1  # younger pixels have no memory worth keeping
 LONGEST_S = 3600.0  # no pixel is remembered as still for longer
 UPSET_SHARE = 0.55  # of the picture: all of it changed, so the camera moved or the light did
 UPSET_SAMPLES = 3
+MOVEMENTS_S = 60.0
 JUDGE_EVERY_S = 1.0
 OFTEN = 5  # judgements before a region is looked at more seldom
 SELDOM_S = 5.0
@@ -72,11 +74,30 @@ class StaticBlob:
         return self.yes > self.no
 
 
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """Where something moved at one moment, whatever it was.
+
+    Attributes:
+        time_s: when.
+        boxes: `x1 y1 x2 y2` of each moving region, in pixels of the small picture.
+    """
+
+    time_s: float
+    boxes: tuple[Box, ...]
+
+
 class StaticForeground:
-    """Keeps the background and the regions that rest upon it."""
+    """Keeps the background and the regions that rest upon it.
+
+    Attributes:
+        blobs: the regions that rest, hidden ones too.
+        movements: where something moved, one entry for each picture of the last minute.
+    """
 
     def __init__(self) -> None:
         self.blobs: list[StaticBlob] = []
+        self.movements: deque[Movement] = deque()
         self._found = 0
         self._upset = 0
         self._time_s = 0.0
@@ -113,6 +134,7 @@ class StaticForeground:
         self._grow_old(image, colours, elapsed_s)
         self._learn(colours, difference, covered, before)
         self._find_blobs(covered)
+        self._find_movements()
         return [blob for blob in self.blobs if blob.last_s == time_s]
 
     @property
@@ -228,6 +250,20 @@ class StaticForeground:
             for seed, box in _components(still, self._least_area() / 3):
                 self._note(*self._grown(seed, box, _or(weak, seed)))
         self.blobs = [blob for blob in self.blobs if not self._has_gone(blob, covered)]
+
+    def _find_movements(self) -> None:
+        moving = _and(self._new, _mask(self._age_s < CONFIRM_S))
+        moving = _as_mask(cv2.morphologyEx(moving, cv2.MORPH_OPEN, _SQUARE_3))
+        moving = _as_mask(cv2.morphologyEx(moving, cv2.MORPH_CLOSE, _SQUARE_9))
+        boxes = []
+        if cv2.countNonZero(moving):
+            _, _, figures, _ = cv2.connectedComponentsWithStats(moving)
+            for x, y, width, height, area in np.asarray(figures).tolist()[1:]:
+                if area >= 2 * self._least_area():
+                    boxes.append((float(x), float(y), float(x + width), float(y + height)))
+        self.movements.append(Movement(self._time_s, tuple(boxes)))
+        while self._time_s - self.movements[0].time_s > MOVEMENTS_S:
+            self.movements.popleft()
 
     def _least_area(self) -> float:
         return LEAST_AREA_SHARE * self._age_s.size

@@ -89,6 +89,32 @@ def test_something_that_nobody_brought_is_not_reported() -> None:
     assert seen(stage, in_zone("left_object", min_s=5.0)) == []
 
 
+def test_a_thing_is_found_although_its_owner_was_never_detected() -> None:
+    stage = left_behind().unseen(1, from_s=0, until_s=30)
+
+    (event,) = seen(stage, in_zone("left_object", min_s=5.0))
+
+    assert event.track_ids == ()
+    assert event.score < 0.7
+    assert "walked away" not in event.text.en
+
+
+def test_somebody_who_was_never_detected_and_stands_still_is_not_a_thing() -> None:
+    stage = Stage(seconds=60).actor([(0, (20, 250)), (4, (300, 250)), (60, (300, 250))], height=90)
+    stage.unseen(1, from_s=0, until_s=60)
+
+    assert seen(stage, in_zone("left_object", min_s=5.0)) == []
+
+
+def test_a_parked_car_that_was_never_detected_is_not_a_thing() -> None:
+    stage = Stage(seconds=40).actor(
+        [(0, (600, 250)), (4, (300, 250)), (40, (300, 250))], label="car", height=50
+    )
+    stage.unseen(1, from_s=0, until_s=40)
+
+    assert seen(stage, in_zone("left_object", min_s=5.0)) == []
+
+
 def test_somebody_who_stands_still_and_is_no_longer_detected_is_not_a_thing() -> None:
     stage = Stage(seconds=60).actor([(0, (20, 250)), (4, (300, 250)), (60, (300, 250))], height=90)
     stage.unseen(1, from_s=12, until_s=50)

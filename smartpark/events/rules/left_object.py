@@ -1,6 +1,7 @@
 """Left object: something was put down, stays as it is, and whoever brought it has walked away."""
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import dist, hypot
 from typing import TYPE_CHECKING, Unpack
@@ -14,7 +15,7 @@ from smartpark.events.placed import zone_of
 from smartpark.events.sights import Box, Sight, Where, box_iou, labels_for, rounded, sights_of
 from smartpark.events.stays import Area
 from smartpark.events.wording import reason
-from smartpark.vision.static import StaticBlob, StaticForeground
+from smartpark.vision.static import Movement, StaticBlob, StaticForeground
 
 if TYPE_CHECKING:
     from smartpark.vision.observation import Observation
@@ -34,6 +35,10 @@ MOST_OF_OWNER = 0.75  # share of its owner's height or of half their box: larger
 PERSON_OVERLAP = 0.4  # a region like this on its owner's box is the owner, standing still
 EMPTY_SHARE = 0.25  # less than this of a place is new: nobody stands there unseen
 LEAST_JUDGEMENTS = 2
+LARGER = 1.4  # whoever brings a thing is so much taller than it
+AWAY_GAP_HEIGHTS = 0.75  # nothing moves within so many of their heights: they are away
+LEAVES_S = 0.5
+UNSEEN_OWNER_S = 8.0
 UNOWNED_S = 90.0  # nobody brought it: after this long it is background
 
 
@@ -196,11 +201,10 @@ class LeftObject:
     def _judge(self, thing: _Thing, time_s: float) -> list[Event]:
         if thing.number:
             return []
-        if not thing.owners:
-            if time_s - thing.blob.since_s > UNOWNED_S:
-                self._foreground.absorb(thing.blob)
+        if not thing.owners and time_s - thing.blob.since_s > UNOWNED_S:
+            self._foreground.absorb(thing.blob)
             return []
-        if not all(self._is_away(owner, thing, time_s) for owner in thing.owners):
+        if not self._is_unminded(thing, time_s):
             thing.alone_since_s = None
         elif thing.alone_since_s is None:
             thing.alone_since_s = time_s
@@ -210,6 +214,11 @@ class LeftObject:
         thing.number, thing.start_s = self._events, thing.blob.since_s
         return [self._event(thing, ongoing=True)]
 
+    def _is_unminded(self, thing: _Thing, time_s: float) -> bool:
+        if thing.owners:
+            return all(self._is_away(owner, thing, time_s) for owner in thing.owners)
+        return was_brought(thing.blob, self._foreground.movements)
+
     def _is_left(self, thing: _Thing, time_s: float) -> bool:
         blob = thing.blob
         if thing.alone_since_s is None or thing.is_vehicle or not self._is_inside(thing):
@@ -217,7 +226,16 @@ class LeftObject:
         rested = time_s - blob.since_s >= self._min_s
         alone = time_s - thing.alone_since_s >= min(ALONE_S, self._min_s)
         judged = blob.is_new_thing and blob.yes >= LEAST_JUDGEMENTS
+        if not thing.owners:  # less is known, so more is asked
+            sure = blob.no == 0 and not self._touches_edge(blob)
+            judged = judged and sure and time_s - blob.since_s >= UNSEEN_OWNER_S
         return rested and alone and judged and all(_fits(thing, owner) for owner in thing.owners)
+
+    def _touches_edge(self, blob: StaticBlob) -> bool:
+        """Whether the picture cuts the region off, so that its size is not known."""
+        width, height = self._foreground.size
+        left, top, right, bottom = blob.box
+        return left < 2 or top < 2 or right > width - 2 or bottom > height - 2
 
     def _is_inside(self, thing: _Thing) -> bool:
         return bool(self._area.inside([Sight(0, "", thing.box, 1.0)]))
@@ -235,32 +253,56 @@ class LeftObject:
         return empty and time_s - owner.last_s > HANDOVER_S
 
     def _event(self, thing: _Thing, *, ongoing: bool) -> Event:
-        blob, nearest = thing.blob, thing.owners[0]
+        blob = thing.blob
+        owner_ids = tuple(thing.owners[0].track_ids) if thing.owners else ()
         alone_since_s = blob.last_s if thing.alone_since_s is None else thing.alone_since_s
         evidence: dict[str, Evidence] = {
-            "label": nearest.sight.label,
+            "label": thing.owners[0].sight.label if thing.owners else "person",
             "still_s": round(blob.last_s - thing.start_s, 2),
             "alone_s": round(blob.last_s - alone_since_s, 2),
             "limit_s": self._min_s,
-            "owner_id": nearest.track_ids[-1],
+            "owner_id": owner_ids[-1] if owner_ids else 0,
             "box": rounded(thing.box),
             "position": rounded(thing.foot),
             "at_s": round(blob.last_s, 3),
         }
-        track_ids = tuple(nearest.track_ids)
         return Event(
             id=f"{self._name}-{thing.number}",
             kind=self.kind,
             start_s=thing.start_s,
             end_s=blob.last_s,
-            text=reason(self.kind, evidence, track_ids=track_ids, place=self._zone),
-            track_ids=track_ids,
+            text=reason(self.kind, evidence, track_ids=owner_ids, place=self._zone),
+            track_ids=owner_ids,
             zone=self._zone,
             severity="high",
-            score=round(blob.yes / max(1, blob.yes + blob.no), 3),
+            score=round(blob.yes / max(1, blob.yes + blob.no) * (1 if owner_ids else 0.6), 3),
             ongoing=ongoing,
             evidence=evidence,
         )
+
+
+def was_brought(blob: StaticBlob, movements: Iterable[Movement]) -> bool:
+    """Return whether something larger moved beside a region when it came to rest, and left.
+
+    This stands in for an owner whom the detector did not see. What stopped by itself, such as a
+    car, has nothing beside it that leaves.
+    """
+    high = blob.box[3] - blob.box[1]
+    tallest = 0.0
+    last_beside_s = latest_s = float("-inf")
+    came = False
+    for movement in movements:
+        latest_s = movement.time_s
+        for box in movement.boxes:
+            height = box[3] - box[1]
+            gap = _gap(blob.box, box)
+            if height >= high * LARGER and gap <= NEAR_HEIGHTS * height:
+                came = came or abs(movement.time_s - blob.since_s) <= OWNER_BEFORE_S
+                tallest = max(tallest, height)
+            if gap <= AWAY_GAP_HEIGHTS * max(tallest, high):
+                last_beside_s = movement.time_s
+    left_later = last_beside_s > blob.since_s + LEAVES_S
+    return came and left_later and latest_s > last_beside_s
 
 
 def _note_owner(thing: _Thing, sight: Sight, seen_s: float) -> None:
