@@ -21,7 +21,6 @@ STD_RGB = (58.395, 57.12, 57.375)
 
 _SLOPE = 0.1
 _WIDTH = 128
-_HEAD_WIDTH = CLASSES + 4 * DISTANCE_BINS
 
 
 class Convolution(nn.Conv2d):
@@ -50,7 +49,7 @@ class Split(nn.Module):
 
 
 class Stage(nn.Module):
-    """Halve the picture, then a chain of nested splits whose pieces are joined again.
+    """Shrink the picture by `stride`, then a chain of nested splits whose pieces are joined again.
 
     Args:
         width: channels in.
@@ -78,13 +77,13 @@ class Stage(nn.Module):
 class Head(nn.Module):
     """Class scores and box distances of every cell of one level."""
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int) -> None:
         super().__init__()
         self.mix = Convolution(_WIDTH, _WIDTH)
-        self.out = nn.Conv2d(_WIDTH, _HEAD_WIDTH, 1)
+        self.out = nn.Conv2d(_WIDTH, classes + 4 * DISTANCE_BINS, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return (n, 124, h, w): 80 class logits, then 4 x 11 distance logits."""
+        """Return (n, classes + 44, h, w): class logits, then 4 x 11 distance logits."""
         logits: Tensor = self.out(self.mix(x))
         return logits
 
@@ -92,11 +91,12 @@ class Head(nn.Module):
 class NanoDetG(nn.Module):
     """The detector: a backbone, path aggregation over three levels, one head for each.
 
-    Takes normalised pictures whose sides are multiples of 32; see `Pixels`.
+    Takes normalised BGR pictures whose sides are multiples of 32; see `FromPixels`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, classes: int = CLASSES) -> None:
         super().__init__()
+        self.classes = classes
         self.stem = Convolution(3, 32, stride=2)
         self.stage4 = Stage(32, growth=32, stride=1, blocks=1)
         self.stage8 = Stage(64, growth=64, stride=2, blocks=2)
@@ -105,10 +105,10 @@ class NanoDetG(nn.Module):
         self.lateral8 = nn.Conv2d(128, _WIDTH, 1)
         self.lateral16 = nn.Conv2d(256, _WIDTH, 1)
         self.lateral32 = nn.Conv2d(512, _WIDTH, 1)
-        self.head8, self.head16, self.head32 = Head(), Head(), Head()
+        self.head8, self.head16, self.head32 = (Head(classes) for _ in STRIDES)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return (n, 124, g, g) for the strides 8, 16 and 32."""
+        """Return (n, classes + 44, h / s, w / s) for each stride s: 8, 16 and 32."""
         x = functional.max_pool2d(self.stem(x), 3, 2, padding=1)
         c8 = self.stage8(self.stage4(x))
         c16 = self.stage16(c8)
@@ -168,18 +168,18 @@ class FromPixels(nn.Module):
             frames: (n, h, w, 3) uint8 RGB, both sides multiples of 32.
 
         Returns:
-            (n, cells), row by row for stride 8, then 16, then 32; then (n, 124, h / s, w / s) for
-            each stride s.
+            (n, cells), row by row for stride 8, then 16, then 32; then
+            (n, classes + 44, h / s, w / s) for each stride s.
         """
         levels = self.network(frames.permute(0, 3, 1, 2).float() - self.mean)
-        best = [level[:, :CLASSES].amax(1).flatten(1) for level in levels]
+        best = [level[:, : self.network.classes].amax(1).flatten(1) for level in levels]
         return torch.cat(best, 1), *levels
 
 
 def load_network(path: Path) -> NanoDetG:
     """Return the network with the weights of a safetensors file (`conv.0.weight`, ...)."""
     stored = load_file(path)
-    network = NanoDetG()
+    network = NanoDetG(classes=len(stored["conv.33.bias"]) - 4 * DISTANCE_BINS)
     with torch.no_grad():
         for number, part in enumerate(network.in_graph_order()):
             part.weight.copy_(stored[f"conv.{number}.weight"])
