@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import anyio
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -140,6 +142,34 @@ def test_a_clip_is_taken_in_once_under_its_clean_name(
     assert again.json() == {"clip_id": 1, "is_new": False}
     assert stored_clips(settings) == ["北门.mp4"]
     assert incoming(settings) == []
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(settings: Settings, sample_clip: Path) -> None:
+    messages = [
+        {"type": "http.request", "body": sample_clip.read_bytes()[:100_000], "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    headers = [(name.encode(), value.encode()) for name, value in OWN.items()]
+    scope = {
+        "type": "http",
+        "method": "PUT",
+        "path": "/footage/upload",
+        "query_string": b"",
+        "headers": headers,
+    }
+
+    async def receive() -> dict[str, Any]:
+        return messages.pop(0)
+
+    async def send(_: object) -> None:
+        return None
+
+    app = Starlette(routes=Site(settings).routes())
+    anyio.run(app, scope, receive, send)
+
+    assert messages == []
+    assert incoming(settings) == []
+    assert stored_clips(settings) == []
 
 
 def test_the_browser_gets_the_bytes_of_the_overlay_that_it_asks_for(

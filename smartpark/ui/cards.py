@@ -35,8 +35,9 @@ def severity_badge(screen: Screen, severity: str) -> None:
 
 def figures(entries: Sequence[tuple[str, str, str | None]]) -> None:
     """Draw a row of `(label, figure, help)` that can be read across a room."""
-    for column, (label, value, more) in zip(st.columns(len(entries)), entries, strict=True):
-        column.metric(label, value, help=more, border=True)
+    with st.container(horizontal=True, key="figures"):
+        for label, value, more in entries:
+            st.metric(label, value, help=more, border=True)
 
 
 def empty(icon: str, title: str, more: str) -> None:

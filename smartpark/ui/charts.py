@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from smartpark.core.text import Language
 from smartpark.ui.messages import say
 
-HEIGHT_PX = 300
+HEIGHT_PX = 320
 LONG_S, VERY_LONG_S = 600, 3 * 3600  # clips whose time is told in minutes, in hours
 # These can be told apart, and read on light and dark ground alike.
 COLORS = ("#1f9d8a", "#e8853d", "#5b7fe0", "#d0588f", "#a3a83a", "#8a75d8")
@@ -101,7 +101,7 @@ def heat(grid: Mapping[str, Any], picture: str | None, language: Language) -> An
         zmin=0,
         hoverongaps=False,
         hovertemplate="%{z:.1f}<extra></extra>",
-        colorbar={"title": say("chart.heat_unit", language), "thickness": 12},
+        colorbar={"title": say("chart.heat_unit", language), "thickness": 12, "outlinewidth": 0},
     )
     if picture:
         figure.add_layout_image(
@@ -118,7 +118,7 @@ def heat(grid: Mapping[str, Any], picture: str | None, language: Language) -> An
     figure.update_xaxes(visible=False, range=[-0.5, columns - 0.5], constrain="domain")
     figure.update_yaxes(visible=False, range=[rows - 0.5, -0.5], scaleanchor="x")
     laid_out = _laid_out(figure)
-    laid_out.update_layout(height=360, margin={"l": 0, "r": 0, "t": 8, "b": 0})
+    laid_out.update_layout(margin={"l": 0, "r": 0, "t": 8, "b": 0})
     return laid_out
 
 

@@ -42,10 +42,10 @@ def draw_clip(screen: Screen, clip_id: int, first_picture: FirstPicture) -> None
         return
     heading(screen, plain(clip.name))
     st.caption(_facts(screen, clip))
-    with st.container(horizontal=True, vertical_alignment="center", key="footage_head"):
-        with st.container(width="stretch"):
-            view = _view(screen)
-        _actions(screen, clip, report)
+    with st.container(horizontal=True, horizontal_alignment="distribute", key="footage_head"):
+        view = _view(screen)
+        with st.container(horizontal=True, width="content"):
+            _actions(screen, clip, report)
     is_busy = _under_way(screen, clip)
     if view == "scene":
         draw_scene_editor(screen, clip, first_picture)

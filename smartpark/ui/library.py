@@ -6,7 +6,7 @@ import streamlit as st
 
 from smartpark.store.alerts import list_alerts
 from smartpark.store.clips import StoredClip, list_clips
-from smartpark.store.jobs import ACTIVE, Job, list_jobs
+from smartpark.store.jobs import Job, list_jobs
 from smartpark.ui.cards import Color, empty, picture
 from smartpark.ui.formatting import clock, plain
 from smartpark.ui.links import go_to_clip
@@ -31,10 +31,9 @@ def draw_library(screen: Screen, receive: Receive) -> None:
 def _cards(screen: Screen) -> None:
     with screen.reading() as db:
         clips = list_clips(db)
-        jobs = {job.clip_id: job for job in list_jobs(db, states=ACTIVE, limit=100)}
+        jobs = [job for job in list_jobs(db, limit=MOST) if job.kind == "analyse_clip"]
         open_alerts = Counter(alert.clip_id for alert in list_alerts(db, limit=MOST))
-        ended = list_jobs(db, states=("done",), limit=MOST)
-    analysed = {job.clip_id for job in ended if job.kind == "analyse_clip"}
+    latest = {job.clip_id: job for job in reversed(jobs)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(screen.say("footage.library"), anchor=False, width="stretch")
         if len(clips) >= SEARCH_FROM:
@@ -49,7 +48,7 @@ def _cards(screen: Screen) -> None:
         row = clips[start : start + COLUMNS]
         for column, clip in zip(st.columns(COLUMNS), row, strict=False):
             with column:
-                state = _state(screen, jobs.get(clip.id), clip.id in analysed, open_alerts[clip.id])
+                state = _state(screen, latest.get(clip.id), open_alerts[clip.id])
                 _card(screen, clip, state)
     if shown < len(clips):
         st.button(screen.say("footage.more_clips"), key="footage_more", on_click=_show_more)
@@ -81,20 +80,18 @@ def _card(screen: Screen, clip: StoredClip, state: tuple[str, str, Color]) -> No
             st.caption(clock(clip.info.duration_s))
 
 
-def _state(
-    screen: Screen,
-    job: Job | None,
-    is_analysed: bool,  # noqa: FBT001 - one fact of the clip among others
-    open_alerts: int,
-) -> tuple[str, str, Color]:
+def _state(screen: Screen, job: Job | None, open_alerts: int) -> tuple[str, str, Color]:
+    """Return what the latest analysis came to, as words, icon and colour of a badge."""
     if job is not None and job.state == "running":
         words = f"{screen.name('job_state', 'running')} {job.progress:.0%}"
         return words, ":material/progress_activity:", "blue"
-    if job is not None:
-        return screen.name("job_state", job.state), ":material/hourglass_empty:", "blue"
+    if job is not None and job.state == "queued":
+        return screen.name("job_state", "queued"), ":material/hourglass_empty:", "blue"
+    if job is not None and job.state == "failed":
+        return screen.name("job_state", "failed"), ":material/error:", "red"
     if open_alerts:
         words = screen.say("footage.state_alerts", n=open_alerts)
         return words, ":material/notifications_active:", "orange"
-    if is_analysed:
+    if job is not None and job.state == "done":
         return screen.say("footage.state_done"), ":material/check_circle:", "green"
     return screen.say("footage.state_new"), ":material/fiber_new:", "gray"

@@ -88,13 +88,13 @@ def _charts(screen: Screen, clip: StoredClip, report: StoredReport) -> None:
     if any(zone["occupancy"] for zone in content["zones"]):
         figure = charts.occupancy(content["zones"], length_s, language)
         drawn.append((screen.say("chart.occupancy"), figure))
-    for line in content["lines"]:
-        title = f"{screen.say('chart.counts')}: {plain(line['name'])}"
-        drawn.append((title, charts.crossings(line, length_s, language)))
     grid = content.get("heat_map")
     if grid and any(any(row) for row in grid["seconds"]):
         behind = _as_address(screen.path(clip.thumbnail)) if clip.thumbnail else None
         drawn.append((screen.say("chart.heat"), charts.heat(grid, behind, language)))
+    for line in content["lines"]:
+        title = f"{screen.say('chart.counts')}: {plain(line['name'])}"
+        drawn.append((title, charts.crossings(line, length_s, language)))
     if content["events"]:
         figure = charts.kinds(content["events"], screen.kind_name, language)
         drawn.append((screen.say("chart.kinds"), figure))

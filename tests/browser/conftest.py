@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import httpx
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -30,7 +32,7 @@ class Program:
     data_dir: Path
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -40,7 +42,7 @@ def _free_port() -> int:
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The app and its worker, with the sample park, over a data folder of their own."""
     data_dir = tmp_path_factory.mktemp("park")
-    port = _free_port()
+    port = free_port()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SMARTPARK_")}
     environment |= {"SMARTPARK_DATA_DIR": str(data_dir), "SMARTPARK_MAX_UPLOAD_MB": "20"}
     log = (data_dir / "program.log").open("wb")
@@ -53,7 +55,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_until_up(process, address, data_dir / "program.log")
+        wait_until_up(process, f"{address}/health", data_dir / "program.log")
         yield Program(address, data_dir)
     finally:
         process.send_signal(signal.SIGINT)
@@ -65,13 +67,13 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         log.close()
 
 
-def _wait_until_up(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+def wait_until_up(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
     end = time.monotonic() + START_S
     while time.monotonic() < end:
         if process.poll() is not None:
             pytest.fail(f"the program ended at its start:\n{log.read_text()}")
         try:
-            if httpx.get(f"{address}/health", timeout=5).status_code == 200:
+            if httpx.get(address, timeout=5).status_code == 200:
                 return
         except httpx.TransportError:
             time.sleep(0.3)
@@ -133,3 +135,18 @@ def sample_clip_id(program: Program) -> int:
             pytest.fail(f"the sample park was not analysed: {jobs[-1].error}")
         time.sleep(0.5)
     pytest.fail("the sample park was not analysed in time")
+
+
+@pytest.fixture(scope="session")
+def own_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three seconds of a bright square that walks over a dark ground; name in Chinese."""
+    path = tmp_path_factory.mktemp("own") / "北门 <b>1.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        for index in range(30):
+            image = np.full((240, 320, 3), 60, np.uint8)
+            image[100:160, 5 * index : 5 * index + 40] = 220
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path

@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -15,21 +13,6 @@ from smartpark.store.scenes import get_scene
 from .conftest import SHOTS, WAIT_MS, Opener, Program
 
 expect.set_options(timeout=WAIT_MS)
-
-
-@pytest.fixture(scope="session")
-def own_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three seconds of a bright square that walks over a dark ground; name in Chinese."""
-    path = tmp_path_factory.mktemp("own") / "北门 <b>1.mp4"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10)
-        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        for index in range(30):
-            image = np.full((240, 320, 3), 60, np.uint8)
-            image[100:160, 5 * index : 5 * index + 40] = 220
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        container.mux(stream.encode(None))
-    return path
 
 
 def time_of(page: Page) -> float:
