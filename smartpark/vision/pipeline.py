@@ -31,6 +31,8 @@ PARK_LABELS = frozenset(
 )
 EVERYDAY_LABELS = 80
 BATCH = 8  # frames: enough to keep every thread busy, few enough to cancel at once
+# Frames may wait between two stages for up to this much memory: 8 of 768 x 576, 2 of 4K.
+WAITING_BYTES = 8_000_000
 THUMBNAIL_WIDTH_PX = 320
 
 
@@ -84,8 +86,10 @@ def watch(
     if scene.tiling is not None:
         detector = TiledDetector(detector, scene.tiling)
     look = _Look(detector, info, mask)
-    frames = overlap(reader)
-    steps = overlap(_infer_all(frames, look) if mode == "exact" else _infer_some(frames, look))
+    depth = max(2, min(BATCH, WAITING_BYTES // (info.width * info.height * 3 // 2)))
+    frames = overlap(reader, depth=depth)
+    infer = _infer_all if mode == "exact" else _infer_some
+    steps = overlap(infer(frames, look, depth), depth=depth)
     yield from _follow(steps, mask, _Thumbnails(thumbnail_every_s, info, mask))
 
 
@@ -127,11 +131,11 @@ class _Look:
         return detections[heard]  # type: ignore[return-value]  # a mask gives detections
 
 
-def _infer_all(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
+def _infer_all(frames: Iterable[DecodedFrame], look: _Look, depth: int) -> Iterator[_Step]:
     stream = TrackStream(fps=look.info.fps, size=(look.info.width, look.info.height))
-    pairs = overlap(((frame, look.picture(frame)) for frame in frames), depth=2 * BATCH)
+    pairs = overlap(((frame, look.picture(frame)) for frame in frames), depth=depth)
     last = None
-    for batch in _batches(pairs):
+    for batch in _batches(pairs, depth):
         found = look.find([picture for _, picture in batch])
         for (frame, _), detections in zip(batch, found, strict=True):
             released = stream.infer(detections, index=frame.index, time_s=frame.time_s)
@@ -141,13 +145,13 @@ def _infer_all(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
         yield _Step(last, stream.finish(), inferred=False)
 
 
-def _infer_some(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
+def _infer_some(frames: Iterable[DecodedFrame], look: _Look, _depth: int) -> Iterator[_Step]:
     size = (look.info.width, look.info.height)
     stream = TrackStream(fps=look.info.fps, size=size)
     gate = Gate("fast", fps=look.info.fps, size=size)
-    tracks, last = None, None
+    last = None
     for frame in frames:
-        wanted = gate.wants(frame.luma(gate.luma_size), time_s=frame.time_s, tracks=tracks)
+        wanted = gate.wants(frame.luma(gate.luma_size), time_s=frame.time_s, tracks=stream)
         if wanted:
             found = look.find([look.picture(frame)])[0]
             released = stream.infer(found, index=frame.index, time_s=frame.time_s)
@@ -160,12 +164,12 @@ def _infer_some(frames: Iterable[DecodedFrame], look: _Look) -> Iterator[_Step]:
 
 
 def _batches(
-    pairs: Iterable[tuple[DecodedFrame, Frame]],
+    pairs: Iterable[tuple[DecodedFrame, Frame]], size: int
 ) -> Iterator[list[tuple[DecodedFrame, Frame]]]:
     batch = []
     for pair in pairs:
         batch.append(pair)
-        if len(batch) == BATCH:
+        if len(batch) == size:
             yield batch
             batch = []
     if batch:
