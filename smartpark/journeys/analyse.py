@@ -257,7 +257,8 @@ def analyse_stored(
         on_progress=context.progress,
         clip_name=clip.name,
     )
-    folder = f"reports/{job.id}-{job.attempts}"
+    # Named by the claim: attempts count anew after a retry, and two never share a folder.
+    folder = f"reports/{job.id}-{(job.token or '')[:8]}"
     with session(engine) as db:
         context.finish(db)
         (settings.data_dir / "reports").mkdir(exist_ok=True)
