@@ -3,28 +3,28 @@
 from typing import TYPE_CHECKING
 
 from smartpark.core.values import Event, Evidence, Severity
-from smartpark.events.sights import labels_for, rounded, sights_of
+from smartpark.events.placed import zone_of
+from smartpark.events.sights import Where, labels_for, rounded, sights_of
 from smartpark.events.stays import Stay, Stays
 from smartpark.events.wording import reason
 
 if TYPE_CHECKING:
-    from smartpark.core.scene import RuleSpec, Zone
+    from smartpark.core.scene import RuleSpec
     from smartpark.vision.observation import Observation
 
 
 class Dwell:
     """Raises one event for each stay in a zone that lasts `min_s`."""
 
-    def __init__(
-        self, spec: "RuleSpec", *, zone: "Zone", name: str, severity: Severity, min_s: float
-    ) -> None:
+    def __init__(self, spec: "RuleSpec", where: Where, *, severity: Severity, min_s: float) -> None:
+        zone = zone_of(spec.kind, where)
         self._kind = spec.kind
         self._labels = labels_for(spec, ("person",))
         self._zone = zone.name
-        self._name = name
+        self._name = where["name"]
         self._severity: Severity = severity
         self._min_s = min_s
-        self._stays = Stays(zone)
+        self._stays = Stays(zone, size=where["size"])
         self._raised = 0
 
     def observe(self, observation: "Observation") -> list[Event]:

@@ -11,6 +11,7 @@ from smartpark.events.sights import Sight
 
 LEAVE_S = 1.0  # out for less than this is jitter of the box or a short gap
 HANDOVER_S = 2.0  # a track lost inside and one born beside it sooner than this are the same thing
+EDGE_SHARE = 0.015  # of the picture: who is lost so near its edge has walked out of it
 HANDOVER_HEIGHTS = 0.75  # how near "beside" is, in body heights
 
 
@@ -65,10 +66,11 @@ class Stay:
 
 
 class Stays:
-    """Follows who is inside one zone."""
+    """Follows who is inside one zone of a picture of `size` `(width, height)` pixels."""
 
-    def __init__(self, zone: Zone) -> None:
+    def __init__(self, zone: Zone, *, size: tuple[int, int]) -> None:
         self._area = Area(zone)
+        self._width, self._height = size
         self._stays: list[Stay] = []
         self._known: set[int] = set()
 
@@ -103,8 +105,7 @@ class Stays:
 
     def _has_ended(self, stay: Stay, time_s: float) -> bool:
         # Who is lost from sight inside may come back under another number; who walked out is out.
-        lost_inside = stay.seen_s <= stay.last_s
-        patience_s = HANDOVER_S if lost_inside else LEAVE_S
+        patience_s = HANDOVER_S if self._is_lost_inside(stay) else LEAVE_S
         return time_s - stay.last_s > patience_s
 
     def _handed_over(self, sight: Sight, in_view: set[int]) -> Stay | None:
@@ -112,9 +113,17 @@ class Stays:
         if sight.track_id in self._known:
             return None
         for stay in self._stays:
-            lost = stay.track_ids[-1] not in in_view and stay.seen_s <= stay.last_s
+            lost = stay.track_ids[-1] not in in_view and self._is_lost_inside(stay)
             near = dist(stay.sight.foot, sight.foot) <= HANDOVER_HEIGHTS * sight.height
             if lost and near and stay.sight.label == sight.label:
                 stay.track_ids.append(sight.track_id)
                 return stay
         return None
+
+    def _is_lost_inside(self, stay: Stay) -> bool:
+        """Whether it was last seen inside, and not while leaving the picture."""
+        left, top, right, bottom = stay.sight.box
+        across, down = EDGE_SHARE * self._width, EDGE_SHARE * self._height
+        in_picture = left > across and right < self._width - across
+        in_picture = in_picture and top > down and bottom < self._height - down
+        return in_picture and stay.seen_s <= stay.last_s

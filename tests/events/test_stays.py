@@ -82,6 +82,14 @@ def test_a_new_number_for_the_same_person_goes_on_with_the_stay() -> None:
     assert event.evidence["stayed_s"] == pytest.approx(19.9)
 
 
+def test_who_walks_out_of_the_picture_is_not_the_next_one_who_walks_in() -> None:
+    whole = ((0, 0), (640, 0), (640, 360), (0, 360))
+    stage = Stage(seconds=20).walker((300, 200), to=(14, 200), until_s=9)
+    stage.walker((14, 210), to=(300, 200), from_s=10)
+
+    assert seen(stage, in_zone("loitering", whole, min_s=12.0)) == []
+
+
 def test_two_people_side_by_side_do_not_inherit_each_others_stay() -> None:
     stage = Stage(seconds=20).stander((300, 200), until_s=12).stander((320, 200), from_s=11)
 

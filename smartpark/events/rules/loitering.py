@@ -6,7 +6,6 @@ from smartpark.core.scene import RuleSpec
 from smartpark.core.values import Event
 from smartpark.events.dwell import Dwell
 from smartpark.events.forms import LoiteringParams
-from smartpark.events.placed import zone_of
 from smartpark.events.sights import Where
 
 if TYPE_CHECKING:
@@ -22,13 +21,7 @@ class Loitering:
 
     def __init__(self, spec: RuleSpec, **where: Unpack[Where]) -> None:
         params = self.Params.model_validate(dict(spec.params))
-        self._dwell = Dwell(
-            spec,
-            zone=zone_of(self.kind, where),
-            name=where["name"],
-            severity="medium",
-            min_s=params.min_s,
-        )
+        self._dwell = Dwell(spec, where, severity="medium", min_s=params.min_s)
 
     def observe(self, observation: "Observation") -> list[Event]:
         """Return the stays that began or ended at this moment."""
