@@ -3,6 +3,7 @@
 import platform
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -33,12 +34,20 @@ class Network(Protocol):
         """
 
 
+@cache
 def best_engine() -> Engine:
     """Return the engine that is fastest here: a graphics card, else OpenVINO where it suits."""
-    if _CUDA in onnxruntime.get_available_providers():
+    if _CUDA in onnxruntime.get_available_providers() and _has_card():
         return "cuda"
     capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "openvino" if "INT8" in capabilities else "onnxruntime"
+
+
+def _has_card() -> bool:
+    """Return whether a driver offers a card: the provider is listed even where there is none."""
+    if platform.system() != "Linux":
+        return True
+    return any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg"))
 
 
 def open_network(path: Path, *, threads: int, engine: Engine) -> Network:
