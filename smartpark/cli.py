@@ -76,6 +76,7 @@ def analyse(  # noqa: PLR0913 - each one is an option of the command
                         threads=threads or settings.threads,
                         max_pixels=settings.max_frame_pixels,
                         on_progress=on_progress,
+                        language=settings.language,
                     )
             except InputError as error:
                 if len(clips) == 1:
@@ -116,6 +117,7 @@ def demo(
                 threads=settings.threads,
                 max_pixels=settings.max_frame_pixels,
                 on_progress=on_progress,
+                language=settings.language,
             )
         if as_json:
             _print_json({"footage": analysis.report, "guide": None, "signals": None})

@@ -16,7 +16,7 @@ from smartpark import __version__, plugins
 from smartpark.config import Settings
 from smartpark.core.errors import StorageError
 from smartpark.core.scene import Scene
-from smartpark.core.text import Text
+from smartpark.core.text import Language, Text
 from smartpark.core.values import Alert, Event
 from smartpark.events.alerts import alerts_from
 from smartpark.events.scene import load_scene, parse_scene, scene_to_dict
@@ -74,6 +74,7 @@ def analyse_file(  # noqa: PLR0913 - keyword arguments, one per choice of the us
     threads: int,
     max_pixels: int,
     on_progress: OnProgress,
+    language: Language = "en",
 ) -> Analysis:
     """Analyse one file with the scene of another; see `analyse_clip`."""
     info = probe(path, max_pixels=max_pixels)
@@ -89,6 +90,7 @@ def analyse_file(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         threads=threads,
         on_progress=on_progress,
         max_pixels=max_pixels,
+        language=language,
     )
 
 
@@ -103,6 +105,7 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
     on_progress: OnProgress,
     max_pixels: int,
     clip_name: str | None = None,
+    language: Language = "en",
 ) -> Analysis:
     """Analyse one clip and leave its files in `out`.
 
@@ -118,6 +121,7 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         on_progress: called with the share done (0 to 1); may raise to stop the work.
         max_pixels: the largest frame that is opened, in pixels.
         clip_name: name for the report; the file's own where None.
+        language: of the words on the overlay; the report speaks both.
 
     Raises:
         ClipError: the clip cannot be read.
@@ -132,7 +136,11 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         _all_or_nothing(out) as folder,
     ):
         recorder = Recorder(
-            folder, reader.info, scene, load_rule=lambda kind: plugins.load("rule", kind)
+            folder,
+            reader.info,
+            scene,
+            load_rule=lambda kind: plugins.load("rule", kind),
+            language=language,
         )
         every_s = recorder.thumbnail_every_s
         with (
@@ -153,6 +161,7 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
             "program": __version__,
             "detector": [detector.name, detector.version],
             "mode": mode,
+            "language": language,
             "scene": scene_to_dict(scene),
         }
         report = {
@@ -256,6 +265,7 @@ def analyse_stored(
         max_pixels=settings.max_frame_pixels,
         on_progress=context.progress,
         clip_name=clip.name,
+        language=settings.language,
     )
     # Named by the claim: attempts count anew after a retry, and two never share a folder.
     folder = f"reports/{job.id}-{(job.token or '')[:8]}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from smartpark.core.protocols import Rule
 from smartpark.core.scene import Scene
+from smartpark.core.text import Language
 from smartpark.core.values import ClipInfo, Event
 from smartpark.events.build import build_rules
 from smartpark.events.forms import forms_by_kind
@@ -47,13 +48,20 @@ class Recorder:
     """
 
     def __init__(
-        self, folder: Path, info: ClipInfo, scene: Scene, *, load_rule: Callable[[str], Any]
+        self,
+        folder: Path,
+        info: ClipInfo,
+        scene: Scene,
+        *,
+        load_rule: Callable[[str], Any],
+        language: Language = "en",
     ) -> None:
         size = (info.width, info.height)
         self._scene = scene
+        self._language = language
         self._rules: list[Rule] = build_rules(scene, fps=info.fps, size=size, load=load_rule)
         self._tallies = Tallies(scene)
-        self._painter = OverlayPainter(info, scene)
+        self._painter = OverlayPainter(info, scene, language=language)
         self._heat = HeatMap(info)
         self._tracks = TracksFile(folder / "tracks.csv")
         self._pictures = Snapshots(folder)
@@ -135,7 +143,7 @@ class Recorder:
         ]
         for event_id in gone:
             del self._shown[event_id]
-        return [_banner(event) for event in self._shown.values()]
+        return [_banner(event, self._language) for event in self._shown.values()]
 
     def __enter__(self) -> "Recorder":
         return self
@@ -144,8 +152,8 @@ class Recorder:
         self._tracks.__exit__()
 
 
-def _banner(event: Event) -> str:
+def _banner(event: Event, language: Language) -> str:
     form = forms_by_kind().get(event.kind)
-    name = form.label.en if form else event.kind
+    name = form.label.say(language) if form else event.kind
     place = event.zone or event.line
     return f"{name}: {place}" if place else name
