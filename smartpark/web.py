@@ -1,6 +1,7 @@
 """The ASGI application: the screens, and routes for streamed uploads, media and health."""
 
 import argparse
+import logging
 import os
 import secrets
 import time
@@ -208,6 +209,9 @@ def create_app() -> App:
     @asynccontextmanager
     async def lifespan(_: App) -> AsyncIterator[None]:
         os.environ[ROUTES_FLAG] = "1"
+        # Streamlit has set them to tell every request; who looks at what is nobody's business.
+        for name in ("uvicorn", "uvicorn.access", "uvicorn.error"):
+            logging.getLogger(name).setLevel(logging.WARNING)
         await to_thread.run_sync(site.tidy_incoming)
         yield
 

@@ -43,6 +43,10 @@ FOOTAGE: dict[str, tuple[str, str]] = {
         "The connection broke. Nothing was stored; try again.",
         "连接中断，未保存任何内容，请重试。",
     ),
+    "upload.unwritten": (
+        "The clip could not be written. Free some space on the disk, then try again.",
+        "视频无法写入。请清理磁盘空间后重试。",
+    ),
     "upload.stopped": ("stopped", "已停止"),
     "upload.stop": ("Stop", "停止"),
     "upload.again": ("Try again", "重试"),

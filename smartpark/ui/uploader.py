@@ -10,7 +10,7 @@ import streamlit as st
 from smartpark.core.errors import SmartParkError
 from smartpark.ui.formatting import plain, size
 from smartpark.ui.links import routes_served
-from smartpark.ui.messages import group
+from smartpark.ui.messages import CATALOGUE, group
 from smartpark.ui.page import Screen
 from smartpark.ui.parts import component
 
@@ -70,10 +70,13 @@ def draw_refusals(screen: Screen) -> None:
 
 def _take(screen: Screen, file: Any, receive: Receive) -> tuple[str, Any] | None:
     path = screen.path("incoming", secrets.token_hex(16))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.getbuffer())
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.getbuffer())
         receive(screen, path, file.name)
+    except OSError:
+        path.unlink(missing_ok=True)
+        return file.name, CATALOGUE["upload.unwritten"]
     except SmartParkError as error:
         return file.name, error.text
     return None

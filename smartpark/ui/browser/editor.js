@@ -43,6 +43,9 @@ const pointsOf = (points) => points.map((point) => point.join(",")).join(" ")
 const distance = (a, b) => Math.hypot(a[0] - b[0], a[1] - b[1])
 const middleOf = (points) => [0, 1].map((axis) => points.reduce((sum, point) => sum + point[axis], 0) / points.length)
 
+// Text that stands to the left of its point ends there, to the right it begins there.
+const anchorFor = (x) => (x < -0.4 ? "end" : x > 0.4 ? "start" : "middle")
+
 class Editor {
   constructor(root) {
     this.tool = "select"
@@ -135,14 +138,13 @@ class Editor {
       if (event.key === "Enter") this.name.blur()
     })
     this.toolbar.replaceChildren(
-      ...["select", "zone", "line", "mask", "ground"].map(tool),
-      make("span", { class: "gap" }),
-      action("undo", () => this.travel(this.past, this.future)),
-      action("redo", () => this.travel(this.future, this.past)),
-      make("span", { class: "gap" }),
-      this.name,
-      action("reverse", () => this.reverse()),
-      action("remove", () => this.remove()),
+      make("span", { class: "group" }, ...["select", "zone", "line", "mask", "ground"].map(tool)),
+      make("span", { class: "group" },
+        action("undo", () => this.travel(this.past, this.future)),
+        action("redo", () => this.travel(this.future, this.past)),
+        action("remove", () => this.remove()),
+        this.name,
+        action("reverse", () => this.reverse())),
     )
   }
 
@@ -394,7 +396,7 @@ class Editor {
   shapeOf(item, scale) {
     const chosen = item.id === this.chosen ? " chosen" : ""
     const shared = { "data-id": item.id, tabindex: "0", role: "button", "aria-label": item.name }
-    const label = draw("text", { class: "label", "font-size": 15 * scale })
+    const label = draw("text", { class: "label", "font-size": 15 * scale, style: "text-anchor: middle" })
     label.textContent = item.name
     if (item.sort === "line") return this.lineOf(item, scale, shared, chosen, label)
     const shape = draw("polygon", { class: `shape ${item.sort}${chosen}`, points: pointsOf(item.points), ...shared })
@@ -409,7 +411,7 @@ class Editor {
   }
 
   numberAt([x, y], number, scale) {
-    const text = draw("text", { class: "label", x, y: y - 16 * scale, "font-size": 15 * scale })
+    const text = draw("text", { class: "label", x, y: y - 16 * scale, "font-size": 15 * scale, style: "text-anchor: middle" })
     text.textContent = String(number)
     return text
   }
@@ -430,9 +432,13 @@ class Editor {
       class: "arrow",
       d: `M${mx},${my}L${tip}M${back[0] + tx},${back[1] + ty}L${tip}L${back[0] - tx},${back[1] - ty}`,
     })
-    const into = draw("text", { class: "label", x: tip[0] + nx * 14 * scale, y: tip[1] + ny * 14 * scale, "font-size": 13 * scale })
+    const into = draw("text", {
+      class: "label", x: tip[0] + nx * 6 * scale, y: tip[1] + ny * 14 * scale, "font-size": 13 * scale,
+      style: `text-anchor: ${anchorFor(nx)}`,
+    })
     into.textContent = this.data.words.in
-    label.setAttribute("x", mx - nx * 18 * scale)
+    label.setAttribute("x", mx - nx * 10 * scale)
+    label.style.textAnchor = anchorFor(-nx)
     label.setAttribute("y", my - ny * 18 * scale)
     return [draw("line", { class: `line${chosen}`, ...ends }), hit, arrow, into, label]
   }
