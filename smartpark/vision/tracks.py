@@ -23,6 +23,7 @@ PAUSE_S = 0.33  # between two looks at a moving scene; half a step of a walk
 PAUSE_SIZES = 0.6  # a thing must not move further than this, in its own sizes, between two looks
 RESTLESS_S = 0.1  # until the second look at a thing just come
 MISSED_S = 1.0  # a thing that was missed is looked for again during this time
+TICKS_PER_S = 5.0  # unit of time of the motion model, so that it acts alike at every frame rate
 SMOOTH_S = 0.35  # how far in time a sighting is felt; a step of a walk takes 0.5 s
 LINE_POINTS = 3  # sightings that the window holds at least
 
@@ -66,7 +67,7 @@ class TrackSettings:
 
     low: float = 0.3
     high: float = 0.45
-    start: float = 0.65
+    start: float = 0.7
     start_other: float = 0.5
     overlap: float = 0.5
     buffer: float = 0.3
@@ -186,7 +187,11 @@ class Follower:
     """
 
     def __init__(
-        self, *, fps: float, size: tuple[int, int], settings: TrackSettings | None = None
+        self,
+        *,
+        fps: float,  # noqa: ARG002 - given to every follower; this one counts in seconds
+        size: tuple[int, int],
+        settings: TrackSettings | None = None,
     ) -> None:
         self.settings = settings or TrackSettings()
         self.sightings: list[Sighting] = []
@@ -194,7 +199,7 @@ class Follower:
         self.restless = True
         self._tracker = ByteTrackTracker(
             lost_track_buffer=round(self.settings.lost_s * 30),  # its unit is 1/30 s
-            frame_rate=fps,
+            frame_rate=TICKS_PER_S,
             track_activation_threshold=self.settings.start,
             high_conf_det_threshold=self.settings.high,
             minimum_iou_threshold=self.settings.similarity,

@@ -189,6 +189,7 @@ def test_an_empty_clip_releases_nothing() -> None:
     assert (released.shown, released.settled) == ([], [])
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_ten_thousand_frames() -> None:
     filler = GapFiller(lag=30)
     follower = Follower(fps=10, size=SIZE)
