@@ -117,7 +117,7 @@ def judge(name: str, follow: Follow, clips: Sequence[Clip], truth: list[Row]) ->
 
 def stock_rows() -> dict[str, Follow]:
     """The trackers of `trackers`: as they come, then with our thresholds, filled and steadied."""
-    alike = {"track_activation_threshold": 0.65, "high_conf_det_threshold": 0.45}
+    alike = {"track_activation_threshold": 0.7, "high_conf_det_threshold": 0.45}
     loose = {**alike, "minimum_iou_threshold_first_assoc": 0.1}
     makers: dict[str, Callable[[float], Any]] = {
         "ByteTrack": lambda fps: ByteTrackTracker(frame_rate=fps),
@@ -131,7 +131,7 @@ def stock_rows() -> dict[str, Follow]:
             frame_rate=fps, **alike, minimum_iou_threshold=0.15
         ),
         "SORT": lambda fps: SORTTracker(
-            frame_rate=fps, track_activation_threshold=0.65, minimum_iou_threshold=0.15
+            frame_rate=fps, track_activation_threshold=0.7, minimum_iou_threshold=0.15
         ),
         "OC-SORT": lambda fps: OCSORTTracker(
             frame_rate=fps, high_conf_det_threshold=0.5, minimum_iou_threshold=0.2
@@ -154,8 +154,9 @@ def our_rows() -> dict[str, Follow]:
         "ours": TrackSettings(),
         "ours, faint tracks kept": TrackSettings(unsure_s=1e9),
         "ours, start 0.55": TrackSettings(start=0.55),
-        "ours, start 0.7": TrackSettings(start=0.7),
-        "ours, boxes not grown": TrackSettings(buffer=0.0),
+        "ours, start 0.65": TrackSettings(start=0.65),
+        "ours, boxes grown by 0.1": TrackSettings(buffer=0.1),
+        "ours, boxes grown by 0.3": TrackSettings(buffer=0.3),
         "ours, lost after 1 s": TrackSettings(lost_s=1.0),
     }
     return {
@@ -172,7 +173,7 @@ def stock(make: Callable[[float], Any], *, fill: bool = True) -> Follow:
         moments: list[Moment] = []
         spent = 0.0
         for index, found in enumerate(clip.found, 1):
-            heard = people(found, least=0.3 if fill else 0.1)
+            heard = people(found, least=0.3 if fill else 0.25)
             began = time.process_time()
             seen = sightings(tracker.update(heard), index, clip.fps)
             spent += time.process_time() - began
