@@ -1,6 +1,8 @@
 """Every screen, empty and filled, in both languages; its words, charts and drawings."""
 
 import ast
+import base64
+import io
 import re
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from smartpark.core.text import Text
@@ -27,6 +30,7 @@ from smartpark.ui import charts
 from smartpark.ui.drawing import rules_of, shapes_of, spec_of
 from smartpark.ui.formatting import plain
 from smartpark.ui.messages import CATALOGUE
+from smartpark.ui.pictures import covered
 from smartpark.ui.presets import PRESETS, preset
 
 ROOT = Path(__file__).parents[1]
@@ -376,6 +380,16 @@ def test_the_heat_map_leaves_empty_places_clear() -> None:
     figure = charts.heat(REPORT["heat_map"], None, "en")
 
     assert list(figure.data[0].z[0]) == [None, 4.0]
+
+
+def test_the_picture_behind_the_heat_map_keeps_its_privacy_masks(tmp_path: Path) -> None:
+    Image.new("RGB", (80, 40), "white").save(tmp_path / "first.jpg")
+
+    address = covered(tmp_path / "first.jpg", [[(0, 0), (0.5, 0), (0.5, 1), (0, 1)]])
+
+    shown = Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])))
+    assert sum(shown.getpixel((20, 20))) < 30
+    assert sum(shown.getpixel((60, 20))) > 735
 
 
 def test_a_scene_that_is_opened_and_saved_stays_the_same() -> None:

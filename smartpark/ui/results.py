@@ -1,7 +1,6 @@
 """What an analysis found: figures, player, events, charts."""
 
-import base64
-from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -15,7 +14,10 @@ from smartpark.ui.evidence import draw_evidence
 from smartpark.ui.formatting import ago, duration, plain, utc_now
 from smartpark.ui.links import report_file
 from smartpark.ui.page import Screen
+from smartpark.ui.pictures import covered
 from smartpark.ui.player import Shown, draw_player
+
+REFRESH = "5s"  # what somebody else decided is seen here too
 
 
 def draw_results(screen: Screen, clip: StoredClip, report: StoredReport) -> None:
@@ -27,7 +29,7 @@ def draw_results(screen: Screen, clip: StoredClip, report: StoredReport) -> None
     _origin(screen, report)
 
 
-@st.fragment
+@st.fragment(run_every=REFRESH)
 def _watching(screen: Screen, report: StoredReport) -> None:
     folder = screen.path(report.folder)
     with screen.reading() as db:
@@ -90,7 +92,7 @@ def _charts(screen: Screen, clip: StoredClip, report: StoredReport) -> None:
         drawn.append((screen.say("chart.occupancy"), figure))
     grid = content.get("heat_map")
     if grid and any(any(row) for row in grid["seconds"]):
-        behind = _as_address(screen.path(clip.thumbnail)) if clip.thumbnail else None
+        behind = _behind_heat(screen, clip, content)
         drawn.append((screen.say("chart.heat"), charts.heat(grid, behind, language)))
     for line in content["lines"]:
         title = f"{screen.say('chart.counts')}: {plain(line['name'])}"
@@ -108,10 +110,13 @@ def _charts(screen: Screen, clip: StoredClip, report: StoredReport) -> None:
                 st.plotly_chart(figure, config=charts.CONFIG, key=f"footage_chart_{title}")
 
 
-def _as_address(path: Path) -> str | None:
-    if not path.is_file():
+def _behind_heat(screen: Screen, clip: StoredClip, content: dict[str, Any]) -> str | None:
+    path = screen.path(clip.thumbnail) if clip.thumbnail else None
+    if path is None or not path.is_file():
         return None
-    return "data:image/jpeg;base64," + base64.b64encode(path.read_bytes()).decode()
+    width, height = content["clip"]["width"], content["clip"]["height"]
+    polygons = (content.get("scene") or {}).get("privacy_masks", [])
+    return covered(path, [[(x / width, y / height) for x, y in one] for one in polygons])
 
 
 def _origin(screen: Screen, report: StoredReport) -> None:

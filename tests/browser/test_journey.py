@@ -45,17 +45,20 @@ def test_a_clip_is_uploaded_analysed_and_played(
     assert list((program.data_dir / "incoming").glob("*")) == []
 
 
-def test_a_file_that_is_no_clip_is_refused_with_a_reason(open_page: Opener, tmp_path: Path) -> None:
+def test_of_two_files_the_one_that_is_no_clip_is_refused_with_a_reason(
+    open_page: Opener, own_clip: Path, tmp_path: Path
+) -> None:
     words = tmp_path / "words.mp4"
     words.write_text("These are words, not pictures.\n" * 100)
     page = open_page("Footage?lang=zh")
     page.locator(".drop").wait_for()
 
-    page.locator('input[type="file"][multiple]').set_input_files(words)
+    page.locator('input[type="file"][multiple]').set_input_files([words, own_clip])
 
     note = page.locator(".file.refused .note")
     expect(note).to_be_visible()
     assert any("一" <= letter <= "龥" for letter in note.inner_text())
+    expect(page.locator(".file.stored, .file.known")).to_be_visible()
 
 
 def test_a_file_over_the_limit_is_refused_before_it_is_sent(
