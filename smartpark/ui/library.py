@@ -7,10 +7,11 @@ import streamlit as st
 from smartpark.store.alerts import list_alerts
 from smartpark.store.clips import StoredClip, list_clips
 from smartpark.store.jobs import Job, list_jobs
-from smartpark.ui.cards import Color, empty, picture
+from smartpark.ui.cards import Color, empty
 from smartpark.ui.formatting import clock, plain
 from smartpark.ui.links import go_to_clip
 from smartpark.ui.page import Screen
+from smartpark.ui.pictures import Masks, clip_picture, masks_by_scene
 from smartpark.ui.uploader import Receive, draw_refusals, draw_uploader
 
 COLUMNS = 4
@@ -33,6 +34,7 @@ def _cards(screen: Screen) -> None:
         clips = list_clips(db)
         jobs = [job for job in list_jobs(db, limit=MOST) if job.kind == "analyse_clip"]
         open_alerts = Counter(alert.clip_id for alert in list_alerts(db, limit=MOST))
+        masks = masks_by_scene(db)
     latest = {job.clip_id: job for job in reversed(jobs)}
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.subheader(screen.say("footage.library"), anchor=False, width="stretch")
@@ -49,7 +51,7 @@ def _cards(screen: Screen) -> None:
         for column, clip in zip(st.columns(COLUMNS), row, strict=False):
             with column:
                 state = _state(screen, latest.get(clip.id), open_alerts[clip.id])
-                _card(screen, clip, state)
+                _card(screen, clip, masks, state)
     if shown < len(clips):
         st.button(screen.say("footage.more_clips"), key="footage_more", on_click=_show_more)
 
@@ -69,11 +71,15 @@ def _search(screen: Screen) -> str:
     )
 
 
-def _card(screen: Screen, clip: StoredClip, state: tuple[str, str, Color]) -> None:
+def _card(
+    screen: Screen,
+    clip: StoredClip,
+    masks: dict[int | None, Masks],
+    state: tuple[str, str, Color],
+) -> None:
     words, icon, color = state
     with st.container(border=True, key=f"footage_card_{clip.id}", gap="small", height="stretch"):
-        thumbnail = screen.path(clip.thumbnail) if clip.thumbnail else None
-        picture(thumbnail, alt=clip.name, key=f"card_{clip.id}")
+        clip_picture(screen, clip, masks, key=f"card_{clip.id}")
         go_to_clip(f"**{plain(clip.name)}**", clip.id, key=f"card_{clip.id}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(words, icon=icon, color=color)

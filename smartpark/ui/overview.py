@@ -16,6 +16,7 @@ from smartpark.ui import formatting
 from smartpark.ui.cards import empty, figures, picture, severity_badge
 from smartpark.ui.links import go_to_clip
 from smartpark.ui.page import Screen
+from smartpark.ui.pictures import Masks, clip_picture, masks_by_scene
 from smartpark.ui.progress import job_line, worker_alive
 
 SHOWN_ALERTS = 6
@@ -33,6 +34,7 @@ def draw_overview(screen: Screen) -> None:
         open_count = count_alerts(db, state="open")
         jobs = list_jobs(db, states=ACTIVE, limit=20)
         ended = list_jobs(db, states=("done",), limit=4 * SHOWN_REPORTS)
+        masks = masks_by_scene(db)
     reports = [brief for job in ended if (brief := _brief(screen, job)) is not None]
     if not clips:
         _first_steps(screen)
@@ -51,7 +53,7 @@ def draw_overview(screen: Screen) -> None:
     with right:
         for job in jobs:
             job_line(screen, job, clips.get(job.clip_id) if job.clip_id else None)
-        _reports(screen, reports[:SHOWN_REPORTS], clips)
+        _reports(screen, reports[:SHOWN_REPORTS], clips, masks)
         _system(screen)
 
 
@@ -160,7 +162,12 @@ def _read_brief(
     return _Brief(report.id, report.clip_id, report.created_at, len(report.report["events"]))
 
 
-def _reports(screen: Screen, reports: list[_Brief], clips: dict[int, StoredClip]) -> None:
+def _reports(
+    screen: Screen,
+    reports: list[_Brief],
+    clips: dict[int, StoredClip],
+    masks: dict[int | None, Masks],
+) -> None:
     st.subheader(screen.say("overview.reports"), anchor=False)
     if not reports:
         st.caption(screen.say("overview.no_reports"))
@@ -171,8 +178,7 @@ def _reports(screen: Screen, reports: list[_Brief], clips: dict[int, StoredClip]
         with st.container(border=True, key=f"overview_report_{report.report_id}"):
             shot, words = st.columns([1, 3], vertical_alignment="center")
             with shot:
-                thumbnail = screen.path(clip.thumbnail) if clip.thumbnail else None
-                picture(thumbnail, alt=clip.name, key=f"report_{report.report_id}")
+                clip_picture(screen, clip, masks, key=f"report_{report.report_id}")
             with words:
                 key = f"report_{report.report_id}"
                 go_to_clip(f"**{formatting.plain(clip.name)}**", clip.id, key=key)

@@ -14,7 +14,7 @@ from smartpark.ui.evidence import draw_evidence
 from smartpark.ui.formatting import ago, duration, plain, utc_now
 from smartpark.ui.links import report_file
 from smartpark.ui.page import Screen
-from smartpark.ui.pictures import covered
+from smartpark.ui.pictures import as_address, covered
 from smartpark.ui.player import Shown, draw_player
 
 REFRESH = "5s"  # what somebody else decided is seen here too
@@ -115,8 +115,8 @@ def _behind_heat(screen: Screen, clip: StoredClip, content: dict[str, Any]) -> s
     if path is None or not path.is_file():
         return None
     width, height = content["clip"]["width"], content["clip"]["height"]
-    polygons = (content.get("scene") or {}).get("privacy_masks", [])
-    return covered(path, [[(x / width, y / height) for x, y in one] for one in polygons])
+    masks = (content.get("scene") or {}).get("privacy_masks", [])
+    return as_address(covered(path, masks, width=width, height=height))
 
 
 def _origin(screen: Screen, report: StoredReport) -> None:
