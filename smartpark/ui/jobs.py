@@ -9,7 +9,7 @@ from smartpark.ui.cards import Color, empty
 from smartpark.ui.formatting import ago, duration, plain, utc_now
 from smartpark.ui.links import go_to_clip
 from smartpark.ui.page import Screen
-from smartpark.ui.progress import bar, cancel_button, worker_alive
+from smartpark.ui.progress import bar, cancel_button, is_stranded
 
 REFRESH = "2s"
 SHOWN = 50
@@ -38,7 +38,7 @@ def draw_jobs(screen: Screen) -> None:
     if not jobs:
         empty("checklist", screen.say("jobs.empty"), screen.say("jobs.empty_more"))
         return
-    if any(job.is_active for job in jobs) and not worker_alive(screen):
+    if any(is_stranded(screen, job) for job in jobs):
         st.warning(screen.say("progress.worker_missing"), icon=":material/pause_circle:")
     wanted = _filter(screen, jobs)
     shown = [job for job in jobs if wanted in ("all", job.state)]

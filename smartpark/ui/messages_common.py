@@ -19,7 +19,6 @@ COMMON: dict[str, tuple[str, str]] = {
         "This item no longer exists. It may have been removed by somebody else.",
         "该条目已不存在，可能已被他人删除。",
     ),
-    "page.back": ("Back", "返回"),
     # Words used everywhere
     "severity.high": ("High", "高"),
     "severity.medium": ("Medium", "中"),

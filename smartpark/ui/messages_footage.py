@@ -8,7 +8,6 @@ FOOTAGE: dict[str, tuple[str, str]] = {
         "Upload footage of one camera to begin.",
         "上传一个摄像头的录像即可开始。",
     ),
-    "footage.open": ("Open", "打开"),
     "footage.search": ("Find a clip", "查找视频"),
     "footage.no_match": ("No clip has this in its name.", "没有名称匹配的视频。"),
     "footage.state_new": ("New", "未分析"),
@@ -58,7 +57,6 @@ FOOTAGE: dict[str, tuple[str, str]] = {
     # One clip
     "clip.results": ("Results", "结果"),
     "clip.scene": ("Zones & rules", "区域与规则"),
-    "clip.analyse_tab": ("Analyse", "分析"),
     "clip.downloads": ("Downloads", "下载"),
     "clip.gone": ("This clip is not in the library", "视频库中没有该视频"),
     "clip.facts": (
@@ -85,9 +83,6 @@ FOOTAGE: dict[str, tuple[str, str]] = {
     "analyse.no_scene": ("none: people and vehicles are only followed", "无：仅跟踪行人和车辆"),
     "analyse.queued": ("Analysis queued.", "已加入分析队列。"),
     "analyse.failed": ("The last analysis failed", "上次分析失败"),
-    "analyse.detector_other": ("Another model …", "其他模型…"),
-    "analyse.detector_name": ("Name of the model", "模型名称"),
-    "progress.queued": ("Waiting for the worker", "等待工作进程"),
     "progress.running": ("Analysing", "正在分析"),
     "progress.cancel": ("Cancel", "取消"),
     "progress.cancelling": ("Stopping …", "正在停止…"),
@@ -108,7 +103,6 @@ FOOTAGE: dict[str, tuple[str, str]] = {
         "{detector} {version} · {mode} · {when}",
         "{detector} {version} · {mode} · {when}",
     ),
-    "results.warnings": ("Read this first", "请先阅读"),
     "results.no_events": ("Nothing happened", "没有事件"),
     "results.no_events_more": (
         "No rule saw anything that passed its limit.",
@@ -118,7 +112,6 @@ FOOTAGE: dict[str, tuple[str, str]] = {
         "No rules were set. Draw a zone or a line to be told of events.",
         "尚未设置规则。绘制区域或计数线后即可获得事件提醒。",
     ),
-    "results.why": ("Why this was raised", "触发原因"),
     "results.measured": ("Measured", "测得"),
     "results.limit": ("Limit", "限值"),
     "results.pick": ("Choose an event to see why it was raised.", "选择一个事件，查看触发原因。"),
@@ -145,11 +138,6 @@ FOOTAGE: dict[str, tuple[str, str]] = {
     "player.timeline": ("Timeline of events", "事件时间轴"),
     "player.jump": ("Jump to", "跳转到"),
     "player.unplayable": ("The browser cannot play this clip.", "浏览器无法播放此视频。"),
-    "player.time": ("Time", "时间"),
-    "player.event": ("Event", "事件"),
-    "player.place": ("Where", "位置"),
-    "player.what": ("What happened", "发生了什么"),
-    "player.state": ("State", "状态"),
     "player.speed": ("Speed", "速度"),
     # Charts
     "chart.time": ("Time, {unit}", "时间（{unit}）"),

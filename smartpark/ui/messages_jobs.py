@@ -1,10 +1,6 @@
 """Sentences of the jobs screen and of progress bars."""
 
 JOBS: dict[str, tuple[str, str]] = {
-    "jobs.intro": (
-        "What runs, waits, is done or went wrong.",
-        "正在运行、等待、完成或出错的任务。",
-    ),
     "jobs.empty": ("Nothing has been asked for yet", "还没有任务"),
     "jobs.empty_more": (
         "A job appears here when a clip is analysed.",
@@ -14,8 +10,6 @@ JOBS: dict[str, tuple[str, str]] = {
     "jobs.all": ("All", "全部"),
     "jobs.none_of_these": ("No job is in this state.", "没有处于该状态的任务。"),
     "jobs.retry": ("Retry", "重试"),
-    "jobs.cancel": ("Cancel", "取消"),
-    "jobs.cancelling": ("Stopping …", "正在停止…"),
     "jobs.open": ("Open", "打开"),
     "jobs.attempt": ("attempt {n}", "第 {n} 次尝试"),
     "jobs.took": ("took {duration}", "用时 {duration}"),

@@ -10,12 +10,19 @@ from smartpark.ui.formatting import duration, plain, utc_now
 from smartpark.ui.page import Screen
 
 REFRESH = "1s"
+WORKER_STARTS_S = 20
 
 
 def worker_alive(screen: Screen) -> bool:
     """Return whether a worker showed a sign of life lately."""
     with screen.reading() as db:
         return bool(list_workers(db, now=utc_now()))
+
+
+def is_stranded(screen: Screen, job: Job) -> bool:
+    """Return whether a job has waited longer than a worker takes to start, and none is alive."""
+    waited_s = (utc_now() - job.created_at).total_seconds()
+    return job.is_active and waited_s > WORKER_STARTS_S and not worker_alive(screen)
 
 
 def job_line(screen: Screen, job: Job, clip: StoredClip | None) -> None:
@@ -67,6 +74,6 @@ def watch(screen: Screen, job_id: int) -> None:
     with st.container(border=True, key="job_watch"):
         st.markdown(f"**{screen.name('job_kind', job.kind)}**")
         bar(screen, job)
-        if job.state == "queued" and not worker_alive(screen):
+        if is_stranded(screen, job):
             st.caption(screen.say("progress.worker_missing"))
         cancel_button(screen, job)
