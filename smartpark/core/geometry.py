@@ -7,6 +7,8 @@ Boxes = NDArray[np.float32]
 Points = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
+BORDER_PX = 1.0
+
 
 def feet(boxes: Boxes) -> Points:
     """Return where things stand: the middle of each box's lower edge.
@@ -50,7 +52,10 @@ def iou(first: Boxes, second: Boxes) -> NDArray[np.float32]:
 
 
 def contains(polygon: ArrayLike, points: Points) -> Mask:
-    """Return which points lie inside a polygon, by the even-odd rule.
+    """Return which points lie inside a polygon, by the even-odd rule, or on its border.
+
+    Within a pixel of the border counts as on it: whoever is cut off by the picture's lower edge
+    stands in a zone that was drawn down to that edge.
 
     Args:
         polygon: (k, 2) corners in pixels, in order, not closed.
@@ -60,8 +65,8 @@ def contains(polygon: ArrayLike, points: Points) -> Mask:
         (n,) bool. Source of the method: Shimrat, "Algorithm 112", CACM 5(8), 1962.
 
     Example:
-        >>> contains([[0, 0], [4, 0], [4, 4], [0, 4]], np.array([[1, 1], [5, 1]]))
-        array([ True, False])
+        >>> contains([[0, 0], [4, 0], [4, 4], [0, 4]], np.array([[2, 2], [2, 5], [6, 2]]))
+        array([ True,  True, False])
     """
     corners = np.asarray(polygon, np.float64)
     xy = np.asarray(points, np.float64).reshape(-1, 2)
@@ -72,7 +77,12 @@ def contains(polygon: ArrayLike, points: Points) -> Mask:
     height = np.where(y2 == y1, 1.0, y2 - y1)
     crossing_x = x1 + (y - y1) * (x2 - x1) / height
     hits = (straddles & (x < crossing_x)).sum(axis=1)
-    return np.asarray(hits % 2 == 1)
+    along = np.stack([x2 - x1, y2 - y1], axis=1)
+    offset = np.stack([x - x1, y - y1], axis=2)
+    length2 = np.maximum((along**2).sum(axis=1), 1e-12)
+    share = np.clip((offset * along).sum(axis=2) / length2, 0, 1)
+    gap = np.linalg.norm(offset - share[..., None] * along, axis=2)
+    return np.asarray((hits % 2 == 1) | (gap <= BORDER_PX).any(axis=1))
 
 
 def side_of_line(start: ArrayLike, end: ArrayLike, points: Points) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 import supervision as sv
 from numpy.typing import NDArray
@@ -81,6 +82,8 @@ def watch(
         mode: `exact` infers every frame, `fast` only where something changes.
         thumbnail_every_s: seconds between small pictures for the rules; None for no pictures.
     """
+    # The stages are the threads: OpenCV splitting its small pictures further only waits for them.
+    cv2.setNumThreads(1)
     info = reader.info
     mask = PrivacyMask(scene.privacy_masks, width=info.width, height=info.height)
     if scene.tiling is not None:
@@ -204,16 +207,23 @@ def _follow(steps: Iterable[_Step], mask: PrivacyMask, thumbnails: _Thumbnails) 
     for step in steps:
         waiting[step.frame.index] = step.frame
         inferred += step.inferred
-        rows += [(moment.index, moment.detections) for moment in step.released.settled]
+        rows += [(m.index, _inside(m.detections, step.frame)) for m in step.released.settled]
         for moment in step.released.shown:
             if held is not None:
                 yield held
             frame = waiting.pop(moment.index)
             i420 = frame.i420()
             mask.burn_i420(i420)
-            observation = thumbnails.observe(frame, moment.detections)
+            observation = thumbnails.observe(frame, _inside(moment.detections, frame))
             held = Sight(observation, i420, rows, inferred, frame, mask)
             rows = []
     if held is not None:
         held.rows.extend(rows)
         yield held
+
+
+def _inside(detections: sv.Detections, frame: DecodedFrame) -> sv.Detections:
+    """Cut boxes at the picture's edges: smoothed ones may reach a little beyond."""
+    limits = np.array([frame.width, frame.height] * 2, np.float32)
+    detections.xyxy = np.clip(detections.xyxy, 0, limits)
+    return detections
