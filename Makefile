@@ -42,9 +42,8 @@ fix: $(VENV)/.installed-test ## repair what a machine can repair
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.installed-test ## print the numbers that benchmarks/ promises (DATA=folder)
-	@for script in benchmarks/[a-z]*.py; do \
-		echo "== $$script" && $(BIN)/python -m benchmarks.$$(basename $$script .py) \
-		$(if $(DATA),--data $(DATA)) || exit 1; done
+	@for name in detector runtime media tracking footage; do \
+		echo "== $$name" && $(BIN)/python -m benchmarks.$$name $(if $(DATA),--data $(DATA)) || exit 1; done
 
 docs: $(VENV)/.installed-test ## write the parts of docs/ that are made from the program
 	$(BIN)/python scripts/make_docs.py
