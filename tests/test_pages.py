@@ -260,16 +260,23 @@ def test_asking_for_an_analysis_queues_one_job(filled: Path) -> None:
     assert (job.arguments["mode"], job.arguments["scene_id"]) == ("exact", 1)
 
 
-def test_a_failed_job_says_why_and_can_be_retried(filled: Path) -> None:
+def state_of_job(data_dir: Path) -> str:
+    engine = open_database(database_url(data_dir, None))
+    with reading(engine) as db:
+        state = list_jobs(db)[0].state
+    engine.dispose()
+    return state
+
+
+def test_a_failed_job_says_why_is_retried_and_cancelled(filled: Path) -> None:
     app = open_page("pages/7_Jobs.py")
     assert plain("The disk is full.") in words(app)
 
     app.button(key="jobs_retry_1").click().run()
+    assert state_of_job(filled) == "queued"
 
-    engine = open_database(database_url(filled, None))
-    with reading(engine) as db:
-        assert list_jobs(db)[0].state == "queued"
-    engine.dispose()
+    app.button(key="cancel_1").click().run()
+    assert state_of_job(filled) == "cancelled"
 
 
 @pytest.mark.usefixtures("empty")

@@ -364,7 +364,6 @@ class Editor {
         item.points[Number(corner)] = this.inside([x + dx * far, y + dy * far])
       } else item.points = this.shifted(item.points, dx * far, dy * far)
     })
-    if (corner !== undefined) this.svg.querySelector(`.handle[data-corner="${corner}"]`)?.focus()
   }
 
   removeAt(target) {
@@ -381,7 +380,8 @@ class Editor {
 
   paint() {
     const { scale } = this
-    const focused = this.svg.getRootNode().activeElement?.dataset
+    const active = this.svg.getRootNode().activeElement
+    const focused = this.svg.contains(active) && active !== this.svg ? active.dataset : null
     const nodes = [this.image]
     for (const item of this.items) nodes.push(...this.shapeOf(item, scale))
     if (this.item) nodes.push(...this.handlesOf(this.item, scale))
@@ -389,7 +389,13 @@ class Editor {
     if (this.cursor) nodes.push(...this.crossOf(scale))
     this.svg.replaceChildren(...nodes)
     this.svg.classList.toggle("drawing", DRAWING.includes(this.tool))
-    if (focused?.corner === undefined && focused?.id) this.svg.querySelector(`.shape[data-id="${focused.id}"]`)?.focus()
+    if (focused) {
+      // What had the focus was drawn anew, or is gone; keys must still reach the editor.
+      const again = focused.corner === undefined
+        ? this.svg.querySelector(`.shape[data-id="${focused.id}"]`)
+        : this.svg.querySelector(`.handle[data-corner="${focused.corner}"]`)
+      ;(again ?? this.svg).focus({ preventScroll: true })
+    }
     this.paintTools()
   }
 
