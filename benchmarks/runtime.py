@@ -34,17 +34,17 @@ MARKS = ("<!-- table: begin -->", "<!-- table: end -->")
 # name: engine, file, (width, height), streams, frames in one call, frames in one tensor
 VARIANTS: dict[str, tuple[str, str, tuple[int, int], int, int, int]] = {
     "ONNX Runtime, float32": ("onnxruntime", EXACT, (416, 416), 1, 1, 1),
-    "ONNX Runtime, float32, the clip's shape": ("onnxruntime", EXACT, (416, 320), 1, 1, 1),
-    "ONNX Runtime, 8 bits": ("onnxruntime", SERVED, (416, 320), 1, 1, 1),
-    "ONNX Runtime, 8 bits, batch of 4": ("onnxruntime", SERVED, (416, 320), 1, 4, 4),
-    "ONNX Runtime, 8 bits, batch of 8": ("onnxruntime", SERVED, (416, 320), 1, 8, 8),
-    "OpenVINO, float32": ("openvino", EXACT, (416, 320), 1, 1, 1),
+    "ONNX Runtime, float32, the clip's shape": ("onnxruntime", EXACT, (384, 288), 1, 1, 1),
+    "ONNX Runtime, 8 bits": ("onnxruntime", SERVED, (384, 288), 1, 1, 1),
+    "ONNX Runtime, 8 bits, batch of 4": ("onnxruntime", SERVED, (384, 288), 1, 4, 4),
+    "ONNX Runtime, 8 bits, batch of 8": ("onnxruntime", SERVED, (384, 288), 1, 8, 8),
+    "OpenVINO, float32": ("openvino", EXACT, (384, 288), 1, 1, 1),
     "OpenVINO, 8 bits, square": ("openvino", SERVED, (416, 416), 1, 1, 1),
-    "OpenVINO, 8 bits, 1 stream of 2 threads": ("openvino", SERVED, (416, 320), 1, 1, 1),
-    "OpenVINO, 8 bits, batch of 4": ("openvino", SERVED, (416, 320), 1, 4, 4),
-    "OpenVINO, 8 bits, batch of 8": ("openvino", SERVED, (416, 320), 1, 8, 8),
-    "OpenVINO, 8 bits, 2 streams, 4 frames a call": ("openvino", SERVED, (416, 320), 2, 4, 1),
-    "OpenVINO, 8 bits, 2 streams, 8 frames a call": ("openvino", SERVED, (416, 320), 2, 8, 1),
+    "OpenVINO, 8 bits, 1 stream of 2 threads": ("openvino", SERVED, (384, 288), 1, 1, 1),
+    "OpenVINO, 8 bits, batch of 4": ("openvino", SERVED, (384, 288), 1, 4, 4),
+    "OpenVINO, 8 bits, batch of 8": ("openvino", SERVED, (384, 288), 1, 8, 8),
+    "OpenVINO, 8 bits, 2 streams, 4 frames a call": ("openvino", SERVED, (384, 288), 2, 4, 1),
+    "OpenVINO, 8 bits, 2 streams, 8 frames a call": ("openvino", SERVED, (384, 288), 2, 8, 1),
 }
 BASE = next(iter(VARIANTS))
 

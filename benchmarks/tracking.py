@@ -35,7 +35,7 @@ from smartpark.vision.read import ClipReader
 from smartpark.vision.tracks import GapFiller, Moment, Sighting, TrackSettings, TrackStream
 
 PETS = "surveillance/pets09_s2l1_a"
-SIZES = ("416x320", "416x416", "480x352")  # the first is the shipped one for this clip
+SIZES = ("384x288", "416x320", "416x416")  # the first is the shipped one for this clip
 STILL = "surveillance/aboda_video4_abandoned_object.avi"
 BUSY = "samples/vtest.avi"
 FILL_S = 3.0

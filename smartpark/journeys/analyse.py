@@ -128,8 +128,8 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         PluginError: the detector or a rule is unknown.
         StorageError: the folder cannot be written.
     """
-    started = time.monotonic()
     detector = open_detector(detector_name, threads=threads)
+    started = time.monotonic()  # a detector is opened once and serves many clips
     name = clip_name or path.name
     with (
         ClipReader(path, threads=threads, max_pixels=max_pixels) as reader,

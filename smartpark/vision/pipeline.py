@@ -1,8 +1,9 @@
 """The chain from a clip to what is seen in it: decode, infer, follow; one pass, flat memory."""
 
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import cv2
 import numpy as np
@@ -34,7 +35,12 @@ EVERYDAY_LABELS = 80
 BATCH = 8  # frames: enough to keep every thread busy, few enough to cancel at once
 # Frames may wait between two stages for up to this much memory: 8 of 768 x 576, 2 of 4K.
 WAITING_BYTES = 8_000_000
+# The interpreter's usual 5 ms let a busy stage keep the others from starting their next picture.
+SWITCH_S = 0.0005
+WINDOW_S = 0.6  # `fast` decides on so much of a clip at once
 THUMBNAIL_WIDTH_PX = 320
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +99,12 @@ def watch(
     frames = overlap(reader, depth=depth)
     infer = _infer_all if mode == "exact" else _infer_some
     steps = overlap(infer(frames, look, depth), depth=depth)
-    yield from _follow(steps, mask, _Thumbnails(thumbnail_every_s, info, mask))
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_S)
+    try:
+        yield from _follow(steps, mask, _Thumbnails(thumbnail_every_s, info, mask))
+    finally:
+        sys.setswitchinterval(before_s)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,42 +147,73 @@ class _Look:
 
 def _infer_all(frames: Iterable[DecodedFrame], look: _Look, depth: int) -> Iterator[_Step]:
     stream = TrackStream(fps=look.info.fps, size=(look.info.width, look.info.height))
-    pairs = overlap(((frame, look.picture(frame)) for frame in frames), depth=depth)
+    pictures = overlap(((frame, look.picture(frame)) for frame in frames), depth=depth)
     last = None
-    for batch in _batches(pairs, depth):
-        found = look.find([picture for _, picture in batch])
-        for (frame, _), detections in zip(batch, found, strict=True):
-            released = stream.infer(detections, index=frame.index, time_s=frame.time_s)
-            yield _Step(frame, released, inferred=True)
-            last = frame
-    if last is not None:
-        yield _Step(last, stream.finish(), inferred=False)
-
-
-def _infer_some(frames: Iterable[DecodedFrame], look: _Look, _depth: int) -> Iterator[_Step]:
-    size = (look.info.width, look.info.height)
-    stream = TrackStream(fps=look.info.fps, size=size)
-    gate = Gate("fast", fps=look.info.fps, size=size)
-    last = None
-    for frame in frames:
-        wanted = gate.wants(frame.luma(gate.luma_size), time_s=frame.time_s, tracks=stream)
-        if wanted:
-            found = look.find([look.picture(frame)])[0]
-            released = stream.infer(found, index=frame.index, time_s=frame.time_s)
-        else:
-            released = stream.skip(index=frame.index, time_s=frame.time_s)
-        yield _Step(frame, released, inferred=wanted)
+    # Inference has a thread of its own: it must not wait while tracks are being made.
+    for frame, detections in overlap(_find_all(pictures, look, depth), depth=depth):
+        released = stream.infer(detections, index=frame.index, time_s=frame.time_s)
+        yield _Step(frame, released, inferred=True)
         last = frame
     if last is not None:
         yield _Step(last, stream.finish(), inferred=False)
 
 
-def _batches(
-    pairs: Iterable[tuple[DecodedFrame, Frame]], size: int
-) -> Iterator[list[tuple[DecodedFrame, Frame]]]:
+def _find_all(
+    pictures: Iterable[tuple[DecodedFrame, Frame]], look: _Look, depth: int
+) -> Iterator[tuple[DecodedFrame, sv.Detections]]:
+    for batch in _batches(pictures, depth):
+        found = look.find([picture for _, picture in batch])
+        yield from zip((frame for frame, _ in batch), found, strict=True)
+
+
+def _infer_some(frames: Iterable[DecodedFrame], look: _Look, depth: int) -> Iterator[_Step]:
+    size = (look.info.width, look.info.height)
+    stream = TrackStream(fps=look.info.fps, size=size)
+    gate = Gate("fast", fps=look.info.fps, size=size)
+    lumas = overlap(((frame, frame.luma(gate.luma_size)) for frame in frames), depth=depth)
+    last = None
+    # A whole window is decided on before any of it is inferred, so that its frames can be
+    # inferred side by side.
+    for window in _batches(lumas, max(1, min(2 * depth, round(WINDOW_S * look.info.fps)))):
+        wanted = _wanted(window, gate, stream)
+        chosen = [frame for (frame, _), yes in zip(window, wanted, strict=True) if yes]
+        found = iter(look.find([look.picture(frame) for frame in chosen]))
+        for (frame, _), yes in zip(window, wanted, strict=True):
+            index, time_s = frame.index, frame.time_s
+            if yes:
+                released = stream.infer(next(found), index=index, time_s=time_s)
+            else:
+                released = stream.skip(index=index, time_s=time_s)
+            yield _Step(frame, released, inferred=yes)
+            last = frame
+    if last is not None:
+        yield _Step(last, stream.finish(), inferred=False)
+
+
+@dataclass(slots=True)
+class _Pace:
+    """The pace that the tracks asked for when a window began."""
+
+    pause_s: float
+    restless: bool
+
+
+def _wanted(
+    window: list[tuple[DecodedFrame, NDArray[np.uint8]]], gate: Gate, stream: TrackStream
+) -> list[bool]:
+    pace = _Pace(stream.pause_s, stream.restless)
+    wanted = []
+    for frame, luma in window:
+        wanted.append(gate.wants(luma, time_s=frame.time_s, tracks=pace))
+        # One look answers what the tracks were restless about.
+        pace.restless = pace.restless and not wanted[-1]
+    return wanted
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     batch = []
-    for pair in pairs:
-        batch.append(pair)
+    for item in items:
+        batch.append(item)
         if len(batch) == size:
             yield batch
             batch = []

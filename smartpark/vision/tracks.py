@@ -370,45 +370,62 @@ class GapFiller:
         held = self._frames.popleft()
         if held.index > self._looked:  # no later look has told yet
             held.seen |= {k: s for k, s in self._last.items() if s.index == self._looked}
-        seen = [
-            replace(held.seen[key], box=self._trails[key].at(held.time_s))
-            for key in sorted(held.seen)
-        ]
+        keys = sorted(held.seen)
+        boxes = _boxes_at([self._trails[key] for key in keys], held.time_s)
+        seen = [replace(held.seen[key], box=box) for key, box in zip(keys, boxes, strict=True)]
         return Moment(held.index, held.time_s, _detections(seen))
 
 
 class _Trail:
-    """The recent sightings of one track and the line through them at any time."""
+    """The recent sightings of one track: (n, 6) rows of time_s, score, x1, y1, x2, y2."""
 
     def __init__(self) -> None:
-        self._rows = np.empty((0, 6))  # time_s, weight, x1, y1, x2, y2
+        self.rows = np.empty((0, 6))
 
     def add(self, sighting: Sighting) -> None:
         row = np.array([[sighting.time_s, sighting.score, *sighting.box]])
-        self._rows = np.concatenate([self._rows, row])
+        self.rows = np.concatenate([self.rows, row])
 
-    def at(self, time_s: float) -> NDArray[np.float32]:
-        """Return the (4,) box at `time_s`; times asked for never go back."""
-        time_s = min(time_s, float(self._rows[-1, 0]))  # nothing is guessed ahead
-        away = self._rows[:, 0] - time_s
-        # In a gap the window widens until it holds sightings enough for a line.
-        reach = np.partition(np.abs(away), LINE_POINTS - 1)[LINE_POINTS - 1] if len(away) > 2 else 0
-        width = max(SMOOTH_S, reach / 1.5)
-        weight = self._rows[:, 1] * np.exp(-0.5 * (away / width) ** 2)
-        boxes = self._rows[:, 2:]
-        total, first, second = weight.sum(), weight @ away, weight @ away**2
-        level, slope = weight @ boxes, (weight * away) @ boxes
-        spread = total * second - first**2
-        self._forget(time_s)
-        if spread <= 1e-9 * total**2:
-            return np.asarray(level / total, np.float32)
-        return np.asarray((second * level - first * slope) / spread, np.float32)
+    def forget(self, before_s: float) -> None:
+        """Drop what is older than `before_s`, but keep enough for a line."""
+        old = 0
+        while old < len(self.rows) - LINE_POINTS and self.rows[old, 0] < before_s:
+            old += 1
+        if old:
+            self.rows = self.rows[old:]
 
-    def _forget(self, time_s: float) -> None:
-        old = int(np.searchsorted(self._rows[:, 0], time_s - 3 * SMOOTH_S))
-        old = min(old, len(self._rows) - LINE_POINTS)
-        if old > 0:
-            self._rows = self._rows[old:]
+
+def _boxes_at(trails: Sequence[_Trail], time_s: float) -> NDArray[np.float32]:
+    """Return the (k, 4) boxes of k tracks at `time_s`, all at once; times never go back."""
+    if not trails:
+        return np.empty((0, 4), np.float32)
+    lengths = np.array([len(trail.rows) for trail in trails])
+    rows = np.zeros((len(trails), lengths.max(), 6))  # a missing sighting weighs nothing
+    for place, trail in enumerate(trails):
+        rows[place, : len(trail.rows)] = trail.rows
+        trail.forget(time_s - 3 * SMOOTH_S)
+    last_s = rows[np.arange(len(trails)), lengths - 1, 0]
+    away = rows[:, :, 0] - np.minimum(time_s, last_s)[:, None]  # nothing is guessed ahead
+    weight = rows[:, :, 1] * np.exp(-0.5 * (away / _widths(away, lengths)[:, None]) ** 2)
+    total, first, second = weight.sum(1), (weight * away).sum(1), (weight * away**2).sum(1)
+    boxes = rows[:, :, 2:]
+    level = np.einsum("kn,knc->kc", weight, boxes)
+    slope = np.einsum("kn,knc->kc", weight * away, boxes)
+    spread = total * second - first**2
+    is_point = spread <= 1e-9 * total**2
+    line = second[:, None] * level - first[:, None] * slope
+    line /= np.where(is_point, 1.0, spread)[:, None]
+    return np.where(is_point[:, None], level / total[:, None], line).astype(np.float32)
+
+
+def _widths(away: NDArray[np.float64], lengths: NDArray[np.int_]) -> NDArray[np.float64]:
+    """Return (k,) seconds: in a gap the window widens until it holds enough for a line."""
+    if away.shape[1] < LINE_POINTS:
+        return np.full(len(away), SMOOTH_S)
+    is_there = np.arange(away.shape[1]) < lengths[:, None]
+    distance = np.where(is_there, np.abs(away), np.inf)
+    reach = np.partition(distance, LINE_POINTS - 1, axis=1)[:, LINE_POINTS - 1]
+    return np.maximum(SMOOTH_S, np.where(lengths >= LINE_POINTS, reach, 0.0) / 1.5)
 
 
 @dataclass(slots=True)

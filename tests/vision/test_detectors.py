@@ -117,7 +117,7 @@ def test_a_picture_without_anything_gives_no_boxes() -> None:
 
 @pytest.mark.parametrize(
     ("frame", "expected"),
-    [((768, 576), (416, 320)), ((1920, 1080), (480, 256)), ((1080, 1920), (256, 480))],
+    [((768, 576), (384, 288)), ((1920, 1080), (416, 256)), ((1080, 1920), (256, 416))],
 )
 def test_the_networks_picture_has_the_shape_of_the_clip(
     frame: tuple[int, int], expected: tuple[int, int]

@@ -201,7 +201,7 @@ def test_memory_stays_flat_over_ten_thousand_frames() -> None:
 
     assert len(follower._tracks) < 10
     assert len(filler._trails) < 10
-    assert sum(len(trail._rows) for trail in filler._trails.values()) < 1000
+    assert sum(len(trail.rows) for trail in filler._trails.values()) < 1000
 
 
 def test_mota_and_idf1_agree_with_the_published_reference() -> None:

@@ -15,7 +15,7 @@ from smartpark.models.card import BUILT_IN, DetectorCard, read_card
 from smartpark.models.runtime import Engine, Network, Pixels, best_engine, open_network
 from smartpark.vision.detectors.cells import Limits, boxes_from_cells
 
-PIXELS = 416 * 320
+PIXELS = 384 * 288
 """How large a picture the network is given by default; its shape follows the clip's."""
 STEP = 32
 """Both sides of the network's picture are multiples of this, in pixels."""
@@ -45,7 +45,7 @@ class NanoDet:
         self._network = network
         self._names = np.array(self.labels)
         self._fixed_size = input_size
-        self.input_size: tuple[int, int] | None = input_size or (416, 320)
+        self.input_size: tuple[int, int] | None = input_size or (384, 288)
 
     def input_size_for(self, width: int, height: int) -> tuple[int, int]:
         """Return the size that frames of `width` x `height` pixels are best scaled to."""
