@@ -415,7 +415,7 @@ def _boxes_at(trails: Sequence[_Trail], time_s: float) -> NDArray[np.float32]:
     is_point = spread <= 1e-9 * total**2
     line = second[:, None] * level - first[:, None] * slope
     line /= np.where(is_point, 1.0, spread)[:, None]
-    return np.where(is_point[:, None], level / total[:, None], line).astype(np.float32)
+    return np.asarray(np.where(is_point[:, None], level / total[:, None], line), np.float32)
 
 
 def _widths(away: NDArray[np.float64], lengths: NDArray[np.int_]) -> NDArray[np.float64]:
