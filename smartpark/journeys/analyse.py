@@ -32,7 +32,7 @@ from smartpark.store.jobs import Job
 from smartpark.store.reports import replace_report
 from smartpark.store.scenes import get_scene
 from smartpark.vision.overlap import overlap
-from smartpark.vision.pipeline import watch
+from smartpark.vision.pipeline import waiting, watch
 from smartpark.vision.read import ClipReader, probe
 from smartpark.vision.write import OverlayWriter
 
@@ -149,7 +149,7 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
             # A cancel ends every stage, from the last to the first, before the reader
             # closes.
             closing(watch(reader, detector, scene, mode=mode, thumbnail_every_s=every_s)) as sights,
-            closing(overlap(recorder.record(sights))) as pictures,
+            closing(overlap(recorder.record(sights), depth=waiting(reader.info))) as pictures,
         ):
             for picture in pictures:
                 writer.write(picture.i420, picture.time_s)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import numpy as np
-import onnxruntime
 import openvino
 from numpy.typing import NDArray
 
@@ -37,7 +36,7 @@ class Network(Protocol):
 @cache
 def best_engine() -> Engine:
     """Return the engine that is fastest here: a graphics card, else OpenVINO where it suits."""
-    if _CUDA in onnxruntime.get_available_providers() and _has_card():
+    if _has_card() and _CUDA in _onnxruntime().get_available_providers():
         return "cuda"
     capabilities = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     return "openvino" if "INT8" in capabilities else "onnxruntime"
@@ -61,7 +60,7 @@ def describe_device() -> Text:
     """Return one sentence on what inference runs on here, for `smartpark doctor`."""
     engine = best_engine()
     if engine == "cuda":
-        release = onnxruntime.__version__
+        release = _onnxruntime().__version__
         return Text(
             en=f"Inference runs on the graphics card (ONNX Runtime {release}, CUDA).",
             zh=f"推理在显卡上运行（ONNX Runtime {release}，CUDA）。",
@@ -71,7 +70,7 @@ def describe_device() -> Text:
     name = (
         f"OpenVINO {openvino.__version__.split('-')[0]}"
         if engine == "openvino"
-        else f"ONNX Runtime {onnxruntime.__version__}"
+        else f"ONNX Runtime {_onnxruntime().__version__}"
     )
     return Text(
         en=f"Inference runs on the processor ({processor}) with {name}; no graphics card is used.",
@@ -122,6 +121,7 @@ class OnnxNetwork:
 
     def __init__(self, path: Path, *, threads: int, engine: Engine = "onnxruntime") -> None:
         self.engine = engine
+        onnxruntime = _onnxruntime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         # Waiting threads sleep: the reader and the writer need the cores too.
@@ -137,6 +137,13 @@ class OnnxNetwork:
         for _, alike in groupby(pictures, key=np.shape):
             outputs = self._session.run(None, {"frames": np.stack(list(alike))})
             yield from zip(*outputs, strict=True)
+
+
+def _onnxruntime() -> Any:
+    # 20 MB that a worker on OpenVINO does without.
+    import onnxruntime
+
+    return onnxruntime
 
 
 def _answer(request: Any) -> Outputs:

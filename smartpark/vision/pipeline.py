@@ -95,7 +95,7 @@ def watch(
     if scene.tiling is not None:
         detector = TiledDetector(detector, scene.tiling)
     look = _Look(detector, info, mask)
-    depth = max(2, min(BATCH, WAITING_BYTES // (info.width * info.height * 3 // 2)))
+    depth = waiting(info)
     frames = overlap(reader, depth=depth)
     infer = _infer_all if mode == "exact" else _infer_some
     steps = overlap(infer(frames, look, depth), depth=depth)
@@ -105,6 +105,11 @@ def watch(
         yield from _follow(steps, mask, _Thumbnails(thumbnail_every_s, info, mask))
     finally:
         sys.setswitchinterval(before_s)
+
+
+def waiting(info: ClipInfo) -> int:
+    """Return how many frames of a clip may wait between two stages."""
+    return max(2, min(BATCH, WAITING_BYTES // (info.width * info.height * 3 // 2)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
