@@ -223,7 +223,11 @@ def doctor(as_json: AsJson = False) -> None:  # noqa: FBT002 - a flag on the com
             for check in found:
                 mark = "[green]ok[/]  " if check.ok else "[yellow]miss[/]"
                 _out.print(f"{mark} {check.part}: ", end="")
-                _out.print(f"{check.found}" + (f" → {check.do}" if check.do else ""), markup=False)
+                _out.print(
+                    f"{check.found}" + (f" → {check.do}" if check.do else ""),
+                    markup=False,
+                    soft_wrap=True,
+                )
         if not all(check.ok or not check.needed for check in found):
             raise typer.Exit(1)
 
@@ -337,17 +341,23 @@ def _print_report(report: dict[str, Any], folder: Path) -> None:
         f"{timing['frames_per_s']:.0f} frames/s "
         f"({timing['inferred_frames']} frames inferred)",
         markup=False,
+        soft_wrap=True,
     )
     language = _language()
     for event in report["events"]:
         said = event["text"][language]
-        _out.print(f"  {event['start_s']:7.1f} s  {event['severity']:<6}  {said}", markup=False)
+        _out.print(
+            f"  {event['start_s']:7.1f} s  {event['severity']:<6}  {said}",
+            markup=False,
+            soft_wrap=True,
+        )
     for line in report["lines"]:
         _out.print(
             f"  {line['name']}: {sum(line['in'].values())} in, {sum(line['out'].values())} out",
             markup=False,
+            soft_wrap=True,
         )
-    _out.print(f"  {folder / 'report.html'}", markup=False)
+    _out.print(f"  {folder / 'report.html'}", markup=False, soft_wrap=True)
 
 
 def _print_table(rows: list[dict[str, Any]], *, empty: str) -> None:
