@@ -180,6 +180,7 @@ def left_object(run: Run) -> Iterator[dict[str, Any]]:
 def quantised(run: Run) -> Iterator[dict[str, Any]]:
     """Accuracy of int8 beside fp32 on COCO pictures."""
     command = [sys.executable, "-m", "benchmarks.detector", "--data", str(run.data)]
+    command += ["--model", str(run.model)]
     for line in _measured(command)[0].splitlines():
         yield json.loads(line)
 

@@ -38,7 +38,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """The app and its worker, with the sample park, over a data folder of their own."""
     data_dir = tmp_path_factory.mktemp("park")
@@ -80,7 +80,7 @@ def wait_until_up(process: "subprocess.Popen[bytes]", address: str, log: Path) -
     pytest.fail(f"the program did not start within {START_S} s:\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """The system's Chromium where there is one, else the one that Playwright brought."""
     path = str(SYSTEM_CHROMIUM) if SYSTEM_CHROMIUM.exists() else None
@@ -116,7 +116,7 @@ def open_page(chromium: Browser, program: Program) -> Iterator[Opener]:
     assert failures == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sample_clip_id(program: Program) -> int:
     """The clip of the sample park, once its first analysis is done."""
     from smartpark.store.clips import list_clips
