@@ -81,10 +81,5 @@ def retry(
     return watch(engine, job_id)
 
 
-def eta_s(job: Job, now: datetime) -> float | None:
-    """Return the seconds that are left at the pace so far; None where nothing can be said."""
-    return job.eta_s(now)
-
-
 def _record(work: Session, job: Job, action: str, by: str, now: datetime) -> None:
     audit.record(work, who=by, action=action, subject=f"job {job.id}", detail=job.kind, now=now)

@@ -15,9 +15,10 @@ from sqlalchemy import Engine
 from smartpark import __version__, plugins
 from smartpark.config import Settings
 from smartpark.core.errors import StorageError
+from smartpark.core.protocols import Detector
 from smartpark.core.scene import Scene
 from smartpark.core.text import Language, Text
-from smartpark.core.values import Alert, Event
+from smartpark.core.values import Alert, ClipInfo, Event
 from smartpark.events.alerts import alerts_from
 from smartpark.events.scene import load_scene, parse_scene, scene_to_dict
 from smartpark.jobs.context import JobContext
@@ -40,7 +41,7 @@ Mode = Literal["exact", "fast"]
 OnProgress = Callable[[float, Text | None], None]
 PROGRESS_EVERY = 8  # frames
 
-OVERLAY_NAME, TRACKS_NAME = "overlay.mp4", "tracks.csv"
+OVERLAY_NAME = "overlay.mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,27 +158,9 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
                     on_progress(min(0.99, picture.index / max(reader.info.frames, 1)), None)
         events = recorder.events()
         info, wall_s = reader.info, time.monotonic() - started
-        spec = {
-            "program": __version__,
-            "detector": [detector.name, detector.version],
-            "mode": mode,
-            "language": language,
-            "scene": scene_to_dict(scene),
-        }
         report = {
-            "clip": {
-                "name": name,
-                "sha256": sha256_of(path),
-                "width": info.width,
-                "height": info.height,
-                "fps": round(info.fps, 4),
-                "frames": info.frames,
-                "duration_s": round(info.duration_s, 3),
-            },
-            "detector": {"name": detector.name, "version": detector.version},
-            "mode": mode,
-            "settings_digest": settings_digest(spec),
-            "scene": spec["scene"],
+            "clip": _clip_figures(info, name=name, sha256=sha256_of(path)),
+            **_settings_figures(detector, mode=mode, language=language, scene=scene),
             **recorder.figures(),
             "events": [
                 event_dict(
@@ -204,6 +187,36 @@ def analyse_clip(  # noqa: PLR0913 - keyword arguments, one per choice of the us
         warnings=list(reader.warnings),
         folder=out,
     )
+
+
+def _clip_figures(info: ClipInfo, *, name: str, sha256: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "sha256": sha256,
+        "width": info.width,
+        "height": info.height,
+        "fps": round(info.fps, 4),
+        "frames": info.frames,
+        "duration_s": round(info.duration_s, 3),
+    }
+
+
+def _settings_figures(
+    detector: Detector, *, mode: Mode, language: Language, scene: Scene
+) -> dict[str, Any]:
+    spec = {
+        "program": __version__,
+        "detector": [detector.name, detector.version],
+        "mode": mode,
+        "language": language,
+        "scene": scene_to_dict(scene),
+    }
+    return {
+        "detector": {"name": detector.name, "version": detector.version},
+        "mode": mode,
+        "settings_digest": settings_digest(spec),
+        "scene": spec["scene"],
+    }
 
 
 @contextmanager
